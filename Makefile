@@ -1,0 +1,65 @@
+# cmp-tools.  GNU make.  Knobs: BUILD=release|debug|asan|cov, V=1, DEVELOPER=1.
+VERSION    := 0.1.0
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+PKG_CONFIG ?= pkg-config
+BUILD      ?= release
+O          := build/$(BUILD)
+
+CPPFLAGS  += -Ilib -I. -I$(O)/gen -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+WARN      := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+             -Wpointer-arith -Wwrite-strings -Wvla -Walloca -Wformat=2 \
+             -Wformat-nonliteral -Wundef
+CFLAGS    += -std=c11 $(WARN) $(if $(DEVELOPER),-Werror) -fno-common -MMD -MP
+LDLIBS    += -lgnutls -lhogweed -lnettle -lgmp -ltasn1 -lsqlite3
+
+FLAVOUR_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+FLAVOUR_debug   := -O0 -g3
+FLAVOUR_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAVOUR_cov     := -O0 -g --coverage
+LINK_release    := -pie -Wl,-z,relro,-z,now,--as-needed
+CFLAGS    += $(FLAVOUR_$(BUILD))
+LDFLAGS   += $(FLAVOUR_$(BUILD)) $(LINK_$(BUILD))
+
+LIB_SRC   := $(wildcard lib/*/*.c)
+SPOOL_SRC := $(wildcard spool/*.c)
+LIB_OBJ   := $(LIB_SRC:%.c=$(O)/%.o)
+SPOOL_OBJ := $(SPOOL_SRC:%.c=$(O)/%.o)
+TOOLS     := $(notdir $(basename $(wildcard tools/cmp-*.c)))
+UNIT      := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/t_*.c))
+
+Q := $(if $(V),,@)
+say = @printf '  %-6s %s\n' $(1) $(2)
+
+.PHONY: all clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: $(TOOLS:%=build/%)
+
+build/%: $(O)/%
+	$(Q)ln -sf $(BUILD)/$* $@
+
+$(O)/libcmp.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(O)/libspool.a: $(SPOOL_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libspool.a $(O)/libcmp.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -linotifytools
+
+.PHONY: unit
+unit: $(UNIT)
+	@prove -q --exec '' $(UNIT)
+
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

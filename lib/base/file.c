@@ -1,0 +1,237 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+
+static int
+read_all(int fd, const char *shown, size_t max, struct buf *out, struct err *e)
+{
+	uint8_t block[16384];
+	size_t total = 0;
+	ssize_t r;
+
+	for (;;) {
+		if ((r = read(fd, block, sizeof(block))) == -1) {
+			if (errno == EINTR)
+				continue;
+			return err_set(e, E_IO, "%s: read: %s", shown,
+			    strerror(errno));
+		}
+		if (r == 0)
+			break;
+		total += (size_t)r;
+		if (total > max)
+			return err_set(e, E_FILE_SIZE, "%s: more than the "
+			    "%zu bytes allowed", shown, max);
+		buf_add(out, block, (size_t)r);
+	}
+	explicit_bzero(block, sizeof(block));
+	if (buf_bad(out))
+		return err_set(e, E_NOMEM, "%s: out of memory", shown);
+	return 0;
+}
+
+int
+file_read(const char *path, size_t max, struct buf *out, struct err *e)
+{
+	struct stat st;
+	int fd, rc;
+
+	if (strcmp(path, "-") == 0)
+		return read_all(STDIN_FILENO, "standard input", max, out, e);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
+		return err_set(e, E_NOINPUT, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st) == -1 || S_ISDIR(st.st_mode)) {
+		close(fd);
+		return err_set(e, E_FILE_TYPE, "%s: not a file", path);
+	}
+	rc = read_all(fd, path, max, out, e);
+	close(fd);
+	return rc;
+}
+
+int
+file_read_at(int dirfd, const char *name, size_t max, struct buf *out,
+    struct err *e)
+{
+	char shown[ESCAPE_SHORT];
+	struct stat st;
+	int fd, rc = -1;
+
+	escape_short(shown, slice_str(name));
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
+	    O_NONBLOCK);
+	if (fd == -1)
+		return err_set(e, errno == ELOOP ? E_FILE_TYPE : E_NOINPUT,
+		    "%s: open: %s", shown, strerror(errno));
+	if (fstat(fd, &st) == -1)
+		err_set(e, E_IO, "%s: stat: %s", shown, strerror(errno));
+	else if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+		err_set(e, E_FILE_TYPE, "%s: %s, expected a regular file with "
+		    "one link", shown, S_ISREG(st.st_mode) ?
+		    "has several hard links" : "not a regular file");
+	else
+		rc = read_all(fd, shown, max, out, e);
+	close(fd);
+	return rc;
+}
+
+int
+file_write(int fd, struct slice data)
+{
+	ssize_t w;
+
+	while (data.n > 0) {
+		if ((w = write(fd, data.p, data.n)) == -1) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		data.p += w;
+		data.n -= (size_t)w;
+	}
+	return 0;
+}
+
+/* Is ${name} there already with exactly ${data}? */
+static int
+same_content(int dirfd, const char *name, struct slice data)
+{
+	struct err ignored = { 0 };
+	struct buf b;
+	int same;
+
+	buf_init(&b, data.n + 1);
+	same = file_read_at(dirfd, name, data.n + 1, &b, &ignored) == 0 &&
+	    slice_eq(buf_slice(&b), data);
+	buf_release(&b);
+	return same;
+}
+
+/* Put the written file ${tmp} in the place of ${name}. */
+static int
+publish(int dirfd, const char *tmp, const char *name, struct slice data,
+    enum file_mode how, struct err *e)
+{
+	if (how == FILE_REPLACE) {
+		if (renameat(dirfd, tmp, dirfd, name) == -1)
+			return err_set(e, E_IO, "%s: rename: %s", name,
+			    strerror(errno));
+		return 0;
+	}
+	if (renameat2(dirfd, tmp, dirfd, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* Media without RENAME_NOREPLACE or links: O_EXCL did the checking. */
+	if (errno == EINVAL || errno == ENOSYS) {
+		if (linkat(dirfd, tmp, dirfd, name, 0) == 0) {
+			unlinkat(dirfd, tmp, 0);
+			return 0;
+		}
+		if ((errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP) &&
+		    faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
+		    renameat(dirfd, tmp, dirfd, name) == 0)
+			return 0;
+	}
+	if (errno != EEXIST && errno != EPERM)
+		return err_set(e, E_IO, "%s: rename: %s", name,
+		    strerror(errno));
+	if (!same_content(dirfd, name, data))
+		return err_set(e, E_EXISTS, "%s: exists with other content; "
+		    "move it away or choose another name", name);
+	unlinkat(dirfd, tmp, 0);
+	return 0;
+}
+
+int
+file_place(int dirfd, const char *name, struct slice data, unsigned mode,
+    enum file_mode how, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+	int fd, rc = -1;
+
+	if (snprintf(tmp, sizeof(tmp), ".tmp.%s", name) >= (int)sizeof(tmp))
+		return err_set(e, E_CREATE, "%s: name is too long", name);
+	unlinkat(dirfd, tmp, 0);	/* left by a crash; ENOENT is usual */
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, mode);
+	if (fd == -1)
+		return err_set(e, E_CREATE, "%s: create: %s", name,
+		    strerror(errno));
+	if (file_write(fd, data) == -1 || fsync(fd) == -1) {
+		err_set(e, E_IO, "%s: write: %s", name, strerror(errno));
+		close(fd);
+	} else if (close(fd) == -1) {
+		err_set(e, E_IO, "%s: close: %s", name, strerror(errno));
+	} else {
+		rc = publish(dirfd, tmp, name, data, how, e);
+	}
+	if (rc == -1)
+		unlinkat(dirfd, tmp, 0);
+	return rc;
+}
+
+int
+file_sync_dir(int dirfd, const char *what, struct err *e)
+{
+	/* EINVAL: some file systems cannot, and need not, sync directories. */
+	if (fsync(dirfd) == -1 && errno != EINVAL)
+		return err_set(e, E_IO, "%s: sync directory: %s", what,
+		    strerror(errno));
+	return 0;
+}
+
+int
+file_deliver(int dirfd, const char *name, struct slice data, unsigned mode,
+    enum file_mode how, struct err *e)
+{
+	if (file_place(dirfd, name, data, mode, how, e) == -1)
+		return -1;
+	return file_sync_dir(dirfd, name, e);
+}
+
+int
+file_deliver_path(const char *path, struct slice data, unsigned mode,
+    enum file_mode how, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd, rc;
+
+	if (slash == NULL)
+		strcpy(dir, ".");
+	else if (snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) +
+	    (slash == path), path) >= (int)sizeof(dir))
+		return err_set(e, E_CREATE, "path is too long");
+	if ((fd = file_open_dir(AT_FDCWD, dir, 0, e)) == -1)
+		return -1;
+	rc = file_deliver(fd, slash ? slash + 1 : path, data, mode, how, e);
+	close(fd);
+	return rc;
+}
+
+int
+file_open_dir(int dirfd, const char *name, unsigned mode, struct err *e)
+{
+	int fd;
+
+	if (mode != 0 && mkdirat(dirfd, name, mode) == 0) {
+		if (dirfd != AT_FDCWD && fsync(dirfd) == -1)
+			return err_set(e, E_CREATE, "%s: sync: %s", name,
+			    strerror(errno));
+	} else if (mode != 0 && errno != EEXIST) {
+		return err_set(e, E_CREATE, "%s: mkdir: %s", name,
+		    strerror(errno));
+	}
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return err_set(e, E_HOME, "%s: open directory: %s", name,
+		    strerror(errno));
+	return fd;
+}

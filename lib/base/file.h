@@ -1,0 +1,62 @@
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * Append the content of the regular file ${path} ("-" is standard input) to
+ * ${out}; more than ${max} bytes is E_FILE_SIZE, anything but a regular file
+ * or a pipe E_FILE_TYPE, absent E_NOINPUT.
+ */
+int	file_read(const char *path, size_t max, struct buf *out, struct err *e);
+
+/*
+ * The same below ${dirfd}, for names that others chose: never follows a
+ * link, never blocks on a FIFO, refuses a file with a second hard link.
+ */
+int	file_read_at(int dirfd, const char *name, size_t max, struct buf *out,
+	    struct err *e);
+
+/* What file_deliver() does when ${name} is there already. */
+enum file_mode {
+	FILE_NEW,	/* same content: success; other content: E_EXISTS */
+	FILE_REPLACE,	/* replace it, in one step */
+};
+
+/*
+ * Make ${dirfd}/${name} appear with exactly ${data}, or not at all.
+ *
+ * Writes a temporary dot file beside it, syncs it, links or renames it into
+ * place and syncs the directory.  After a crash a stale ".tmp." file may
+ * remain, but never a partial ${name}.  ${mode} is the permission (0600 for
+ * secrets).  E_EXISTS, E_CREATE, E_IO.
+ */
+int	file_deliver(int dirfd, const char *name, struct slice data,
+	    unsigned mode, enum file_mode how, struct err *e);
+
+/* The same for a path: its directory part must exist. */
+int	file_deliver_path(const char *path, struct slice data, unsigned mode,
+	    enum file_mode how, struct err *e);
+
+/*
+ * The two halves of file_deliver(), for many files with one directory sync:
+ * file_place() leaves ${name} in place but its directory entry not yet
+ * durable; file_sync_dir() makes all entries of ${dirfd} durable.
+ */
+int	file_place(int dirfd, const char *name, struct slice data,
+	    unsigned mode, enum file_mode how, struct err *e);
+int	file_sync_dir(int dirfd, const char *what, struct err *e);
+
+/*
+ * Open directory ${name} below ${dirfd} (AT_FDCWD for a path), making it
+ * with ${mode} (and a durable entry) if it is absent and ${mode} is not 0.
+ * Returns the descriptor, or -1 with E_HOME or E_CREATE.
+ */
+int	file_open_dir(int dirfd, const char *name, unsigned mode,
+	    struct err *e);
+
+/* Write all of ${data} to ${fd}, restarting after short writes; 0 or -1. */
+int	file_write(int fd, struct slice data);
+
+#endif

@@ -1,0 +1,127 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "txn/txn.h"
+
+/*
+ * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL;
+ * one read-write user at a time, under the caller's lock.  The only door to
+ * SQLite.
+ *
+ * What has to be true together is written in one commit: certificate,
+ * answer, transaction, audit row.  Many messages may share a commit:
+ *
+ *	store_begin(); for each message { store_savepoint(); ... store_put();
+ *	store_release() or store_rollback_to(); } store_commit();
+ *
+ * After any failure of store_commit() nothing of it has happened.
+ */
+struct store;
+
+/*
+ * Open (and with ${create} make) the store below ${homefd}.  Newer schema
+ * than ours: E_STORE_VERSION.  Everything else that goes wrong: E_STORE.
+ * ${readonly} opens without writing; nothing but reading functions may then
+ * be called.
+ */
+enum store_mode { STORE_CREATE, STORE_WRITE, STORE_READ };
+int	store_open(int homefd, enum store_mode mode, struct store **out,
+	    struct err *e);
+void	store_close(struct store *s);
+
+int	store_begin(struct store *s, struct err *e);
+int	store_commit(struct store *s, struct err *e);
+void	store_rollback(struct store *s);
+int	store_savepoint(struct store *s, struct err *e);
+int	store_release(struct store *s, struct err *e);
+int	store_rollback_to(struct store *s, struct err *e);
+
+/*
+ * Identity of a request, 32 bytes: SHA-256(header || body) with its verified
+ * sender.  The stored answer to it, if there is one, goes to ${name} and
+ * ${answer} (appended): 1 found, 0 not.
+ */
+int	store_answer(struct store *s, const uint8_t identity[static 32],
+	    struct buf *name, struct buf *answer, struct err *e);
+
+/*
+ * The transaction of ${peer} (SHA-256 of SPKI; empty at the device) and
+ * ${transaction_id} into ${t}: 1 found, 0 not.
+ */
+int	store_txn(struct store *s, struct slice peer,
+	    struct slice transaction_id, struct txn *t, struct err *e);
+
+/*
+ * extraCerts of the requests that started any transaction with this
+ * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
+ * hint where to look for a signer, no statement about trust.
+ */
+int	store_signers(struct store *s, struct slice transaction_id,
+	    struct buf *out, struct err *e);
+
+/* Is ${spki_hash} certified here, and for which subject?  1 found, 0 not.
+ * ${revoked}: any certificate of the key is revoked. */
+int	store_key(struct store *s, const uint8_t spki_hash[static 32],
+	    struct buf *subject, int *revoked, struct err *e);
+
+/* Is this serial (unsigned bytes) taken?  1, 0, -1. */
+int	store_serial_taken(struct store *s, struct slice serial,
+	    struct err *e);
+
+/*
+ * Make the effects and the answer of one message part of the open commit:
+ * transaction, certificate, revocation, outbox row, identity, audit row.
+ * ${answer} may be SLICE_NONE.  ${name} is "<16 hex>-<n>-<body>.pki"; a
+ * name that another answer has gets a number, and ${final_name} has what it
+ * became.
+ */
+#define STORE_NAME	96
+struct store_row {
+	const uint8_t		*identity;	/* 32 bytes, or NULL */
+	const struct effects	*effects;
+	struct slice		 answer;
+	const char		*name;
+	enum err_code		 code;		/* E_NONE if it went well */
+	int64_t			 now;
+};
+int	store_put(struct store *s, const struct store_row *row,
+	    char final_name[static STORE_NAME], struct err *e);
+
+/*
+ * The outbox: answers that are committed and not yet delivered, oldest
+ * first.  ${each} returns 0, or -1 to stop.  store_delivered() marks one
+ * (in a commit of the caller's or its own); until that is durable it will be
+ * delivered again, with the same bytes.
+ */
+int	store_outbox(struct store *s, int (*each)(void *arg, int64_t id,
+	    const char *name, struct slice answer, struct err *e), void *arg,
+	    struct err *e);
+int	store_delivered(struct store *s, int64_t id, struct err *e);
+
+/* Transactions that wait for a certConf longer than ${now}. */
+int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
+	    struct txn *t, struct err *e), void *arg, struct err *e);
+
+/* For lists: one call a row. */
+struct store_cert {
+	struct slice	 serial, subject, der;
+	int64_t		 not_before, not_after, revoked_at;
+	int		 revoked, reason;
+	const char	*profile;
+};
+int	store_certs(struct store *s, int (*each)(void *arg,
+	    const struct store_cert *c), void *arg, struct err *e);
+int	store_txns(struct store *s, int (*each)(void *arg,
+	    const struct txn *t), void *arg, struct err *e);
+
+/*
+ * The audit trail: rows chained by SHA-256, each over the one before.
+ * store_audit_check() walks it; E_STORE names the first row that does not
+ * follow.  store_audit() lists it.
+ */
+int	store_audit_check(struct store *s, int64_t *rows,
+	    uint8_t head[static 32], struct err *e);
+
+#endif

@@ -1,0 +1,81 @@
+#ifndef TXN_TXN_H
+#define TXN_TXN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "msg/msg.h"
+
+/*
+ * Transactions: pure rules about what may follow what (RFC 9483 4 and 5),
+ * the facts about a transaction that the store knows, and the effects that
+ * an answer has.  No function here has a side effect.
+ */
+
+/* State of a transaction, as it stands in the store: do not renumber. */
+enum txn_state {
+	TXN_NONE = 0,		/* not known */
+	/* at the CA */
+	TXN_CONFIRM = 1,	/* certificate issued, certConf is expected */
+	TXN_DONE = 2,		/* finished well */
+	TXN_FAILED = 3,		/* rejected or given up */
+	/* at the device */
+	TXN_OPEN = 11,		/* request made, answer is expected */
+	TXN_PKICONF = 12,	/* certConf made, pkiConf is expected */
+	TXN__MAX = 32
+};
+
+/* "waits for certConf": for people. */
+const char *txn_state_name(enum txn_state s);
+
+/* What is known of the transaction a message belongs to. */
+struct txn {
+	int64_t		 id;		/* row, 0 if there is none */
+	enum txn_state	 state;
+	enum body	 body;		/* of the first request */
+	struct buf	 transaction_id;
+	struct buf	 peer;		/* CA: SHA-256 of the signer's SPKI */
+	struct buf	 our_nonce;	/* last senderNonce we sent */
+	struct buf	 peer_nonce;	/* last senderNonce we received */
+	struct buf	 serial;	/* certificate issued or installed */
+	struct buf	 cert;		/* its DER */
+	int64_t		 cert_req_id;
+	int64_t		 confirm_by;	/* CA: 0 if none */
+	int		 explicit_asked; /* the request did not ask for implicit */
+	int64_t		 created;
+	int64_t		 messages;	/* sent in this transaction so far */
+	struct buf	 signer_certs;	/* extraCerts of the first request */
+	/* at the device: what was asked for */
+	struct buf	 subject, san;	/* Name TLV; GeneralNames TLV */
+	struct buf	 key_file;	/* path below HOME */
+	struct buf	 cert_file, sign_key_file, chain_file, pass_file;
+	struct buf	 spki;
+};
+void	txn_init(struct txn *t);
+void	txn_release(struct txn *t);
+
+/* A certificate that an answer brings into being. */
+struct txn_cert {
+	struct slice	 der, serial, subject, spki;
+	int64_t		 not_before, not_after;
+	const char	*profile;
+};
+
+/* What an answer changes.  Plain data; only the store makes it true. */
+struct effects {
+	struct txn	*txn;		/* the row as it is to be: insert or update */
+	int		 changes_txn;
+	int		 has_cert;
+	struct txn_cert	 cert;
+	int		 revoke;	/* the certificate of this transaction */
+	int		 revoke_reason;
+	char		 event[32];	/* for the audit row: "issued" */
+	char		 detail[256];
+};
+
+/*
+ * May ${body} come in ${state}?  The table of RFC 9483 4 and 5, default no:
+ * E_BODY_STATE.  ${ca} chooses the side.
+ */
+int	txn_may(enum txn_state state, enum body body, int ca, struct err *e);
+
+#endif

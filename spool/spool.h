@@ -1,0 +1,106 @@
+#ifndef SPOOL_SPOOL_H
+#define SPOOL_SPOOL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * The exchange directory.  Knows nothing of CMP: a message is a file whose
+ * content is complete when the callback says so.
+ *
+ *	HOME/spool/in     dropped by peers or media
+ *	HOME/spool/work   claimed by the agent; at start all of it is redone
+ *	HOME/spool/out    answers, complete by construction
+ *	HOME/spool/done   requests that have been answered
+ *	HOME/spool/bad    what cannot be read, each with NAME.why beside it
+ *	HOME/spool/tmp hold   ours
+ *
+ * A file's life: in --claim--> work --finish--> done
+ *                                  \--reject--> bad
+ *
+ * Who may move what: peers only create in in/ and take from out/; everything
+ * else is the agent's, and there is one agent (spool_open() locks).  Every
+ * move is one rename without overwriting, within one file system, followed
+ * by a sync of the directory that received the entry; a crash between two
+ * moves leaves the file in exactly one of the places.  Redoing any step is
+ * harmless.
+ *
+ * Names are bytes: never in a path with a slash, a shell or a format.
+ */
+struct spool;
+
+#define SPOOL_SETTLE	600	/* seconds an incomplete file may rest */
+
+/* Make the directories of a spool below ${homefd} (0700, in/ and out/ 0770). */
+int	spool_init(int homefd, struct err *e);
+
+/*
+ * Open the spool below ${homefd} and take its lock (state/lock, flock): a
+ * second agent gets E_LOCKED.  What a crash left is put right: temporary
+ * files are removed.
+ */
+int	spool_open(int homefd, struct spool **out, struct err *e);
+void	spool_close(struct spool *s);
+
+/* What a candidate is, judged from its first bytes and its size. */
+enum spool_shape { SPOOL_COMPLETE, SPOOL_PARTIAL, SPOOL_BROKEN };
+typedef enum spool_shape (*spool_judge)(struct slice head, size_t size);
+
+/* A claimed file: read once, all decisions are on this copy. */
+struct spool_file {
+	char		*name;		/* in work/; owned */
+	struct buf	 data;
+};
+
+/*
+ * Look at in/ (and first, once after spool_open(), at work/) and claim up to
+ * ${max} files, oldest first as far as the directory tells.  ${files} gets
+ * them, ${n} their number; 0 means nothing is to be done now.
+ *
+ * Only names that end in .pki (any case), do not start with a dot and are
+ * no longer than 255 bytes are candidates; others are left alone.  Links,
+ * FIFOs, devices, directories and files with a second hard link are never
+ * opened for reading of their content and are left where they are, each
+ * reported once through ${note}.  Empty, over-large (${max_size}) and broken
+ * files go to bad/.  Partial files stay until they are complete or have not
+ * changed for SPOOL_SETTLE seconds, then they go to bad/.
+ *
+ * ${now} is the time, ${note} gets one line about each file that is passed
+ * over or rejected (text already escaped); it may be NULL.
+ */
+int	spool_claim(struct spool *s, spool_judge judge, size_t max_size,
+	    int64_t now, void (*note)(void *arg, const char *line,
+	    enum err_code code), void *arg, struct spool_file *files,
+	    size_t max, size_t *n, struct err *e);
+
+/* How many candidates waited incomplete at the last spool_claim()? */
+size_t	spool_waiting(const struct spool *s);
+
+void	spool_file_release(struct spool_file *f);
+
+/*
+ * Deliver answers into out/: spool_place() each (syncs the file, an existing
+ * ${name} with the same content is success), then spool_sync_out() once.
+ * Only after that are they durable.
+ */
+int	spool_place(struct spool *s, const char *name, struct slice data,
+	    struct err *e);
+int	spool_sync_out(struct spool *s, struct err *e);
+
+/*
+ * The request is answered: move it to done/.  A name that is taken there
+ * gets a number.  spool_sync_done() makes a number of moves durable.
+ */
+int	spool_finish(struct spool *s, const struct spool_file *f,
+	    struct err *e);
+int	spool_sync_done(struct spool *s, struct err *e);
+
+/* It cannot be read: move it to bad/ with ${why} (one line) in NAME.why. */
+int	spool_reject(struct spool *s, const struct spool_file *f,
+	    const char *why, struct err *e);
+
+/* Put it back where it came from: a temporary failure. */
+int	spool_return(struct spool *s, const struct spool_file *f,
+	    struct err *e);
+
+#endif
