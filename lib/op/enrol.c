@@ -1,0 +1,168 @@
+/* Enrolment at the CA. */
+#include "op/enrol.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "pki/name.h"
+
+/* popo: a signature with the key that is to be certified (4.1.1). */
+static int
+check_popo(const struct op_request *r, struct err *e)
+{
+	const struct cert_req *q = &r->cert_req;
+	struct sigalg alg;
+
+	switch (q->popo) {
+	case POPO_ABSENT:
+		return err_set(e, E_POPO_MISSING, "popo is absent, expected a "
+		    "signature");
+	case POPO_RA_VERIFIED:
+		return 0;	/* for policy: nobody but an RA may say so */
+	case POPO_SIGNATURE:
+		break;
+	default:
+		return err_set(e, E_POPO_KIND, "popo is for key encipherment "
+		    "or agreement, expected a signature");
+	}
+	if (q->popo_input.p != NULL)
+		return err_set(e, E_POPO_INPUT, "poposkInput is present; "
+		    "subject and publicKey are in the template, so the "
+		    "signature has to be over certReq");
+	if (alg_parse(q->popo_alg, &alg, e) == 0 &&
+	    key_verify(buf_slice(&r->spki), &alg, q->cert_req, q->popo_sig,
+	    e) == 0)
+		return 0;
+	if (e->code == E_PROT_SIG)
+		e->code = E_POPO_SIG;
+	else if (err_fail(e->code) == FAIL_BAD_ALG)
+		e->code = E_POPO_ALG;
+	return err_wrap(e, "popo");
+}
+
+/* The key first: what is too weak to be certified proves nothing. */
+static int
+check_key(const struct op_request *r, struct err *e)
+{
+	char name[64];
+	struct keyinfo k;
+
+	if (alg_keyinfo(buf_slice(&r->spki), &k, e) == -1) {
+		e->code = E_TMPL_KEY;
+		return err_wrap(e, "publicKey");
+	}
+	if ((k.family == KEY_RSA || k.family == KEY_RSA_PSS) && k.bits < 2048)
+		return err_set(e, E_TMPL_KEY_WEAK, "publicKey is %s, expected "
+		    "at least 2048 bits", alg_key_name(name, &k));
+	return 0;
+}
+
+int
+enrol_read(struct op_request *r, struct err *e)
+{
+	struct cert_req *q = &r->cert_req;
+	size_t count;
+
+	if (crmf_requests(r->msg->content, q, &count, e) == -1)
+		return -1;
+	if (count != 1)
+		return err_set(e, E_REQ_COUNT, "%zu certificate requests, "
+		    "expected one; send each in a message of its own", count);
+	if (q->cert_req_id != 0)
+		return err_set(e, E_REQ_ID, "certReqId is %lld, expected 0",
+		    (long long)q->cert_req_id);
+	if (q->tmpl.subject.p == NULL)
+		return err_set(e, E_TMPL_SUBJECT, "certTemplate has no "
+		    "subject");
+	if (crmf_spki(&q->tmpl, &r->spki, e) == -1 || check_key(r, e) == -1)
+		return -1;
+	return check_popo(r, e);
+}
+
+/* Everything about the certificate that the store is to keep. */
+static int
+fill_effects(const struct grant *g, struct op_facts *facts,
+    struct op_answer *a, struct cert *cert, struct err *e)
+{
+	char subject[NAME_TEXT], serial[ESCAPE_SHORT];
+	struct txn *t = facts->txn;
+
+	if (cert_parse(buf_slice(&a->cert), cert, e) == -1)
+		return err_wrap(e, "the certificate just made");
+	a->effects.has_cert = 1;
+	a->effects.cert = (struct txn_cert){
+		.der = cert->der, .serial = facts->serial,
+		.subject = cert->subject, .spki = cert->spki,
+		.not_before = cert->not_before, .not_after = cert->not_after,
+		.profile = grant_profile(g)->name,
+	};
+	buf_add_slice(&t->serial, facts->serial);
+	buf_add_slice(&t->cert, cert->der);
+	escape_hex_short(serial, facts->serial);
+	name_short(subject, cert->subject);
+	snprintf(a->effects.event, sizeof(a->effects.event), "issued");
+	snprintf(a->effects.detail, sizeof(a->effects.detail), "serial %.40s "
+	    "profile %.60s rule %.60s", serial, grant_profile(g)->name,
+	    grant_rule(g));
+	snprintf(a->note, sizeof(a->note), "issued \"%.160s\" serial %.40s%s",
+	    subject, serial, grant_wish(g)->mods ? " with changes" : "");
+	return 0;
+}
+
+static int
+issue(const struct op_ca *ca, const struct grant *g, struct op_facts *facts,
+    struct op_answer *a, struct err *e)
+{
+	struct cert made;
+	struct tbs tbs;
+
+	profile_tbs(grant_profile(g), grant_wish(g), ca->policy.issuer,
+	    facts->serial, &tbs);
+	if (cert_sign(&tbs, ca->key, &ca->alg, &a->cert, e) == -1)
+		return -1;
+	return fill_effects(g, facts, a, &made, e);
+}
+
+/* The confirmation: granted implicitly, or awaited until a time (3.1). */
+static void
+confirmation(const struct op_ca *ca, const struct grant *g,
+    const struct op_request *r, struct txn *t, struct draft *d)
+{
+	if (r->msg->hdr.implicit_confirm &&
+	    !grant_profile(g)->confirm_explicit) {
+		d->implicit_confirm = 1;
+		t->state = TXN_DONE;
+		return;
+	}
+	d->has_confirm_wait = 1;
+	d->confirm_wait = ca->policy.now + ca->confirm_wait;
+	t->confirm_by = d->confirm_wait;
+	t->state = TXN_CONFIRM;
+}
+
+int
+enrol_answer(const struct op_ca *ca, const struct op_request *r,
+    struct op_facts *facts, struct op_answer *a, struct err *e)
+{
+	const struct wish *w;
+	struct grant *g;
+	int rc = -1;
+
+	if (policy_enrol(&ca->policy, r->checked, r->msg->body, &r->cert_req,
+	    &facts->policy, &g, e) == -1)
+		return -1;
+	if (issue(ca, g, facts, a, e) == -1)
+		goto out;
+	w = grant_wish(g);
+	draft_body_certificate(&a->draft,
+	    op_by_request(r->msg->body)->response, r->cert_req.cert_req_id,
+	    w->mods ? STATUS_GRANTED_WITH_MODS : STATUS_ACCEPTED,
+	    w->mods ? w->mods_text : NULL, buf_slice(&a->cert));
+	confirmation(ca, g, r, facts->txn, &a->draft);
+	facts->txn->cert_req_id = r->cert_req.cert_req_id;
+	rc = 0;
+out:
+	grant_free(g);
+	return rc;
+}

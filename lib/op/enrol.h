@@ -1,0 +1,37 @@
+#ifndef OP_ENROL_H
+#define OP_ENROL_H
+
+#include "op/op.h"
+
+/*
+ * What all operations that end in a certificate share: reading one
+ * CertReqMsg with its proof of possession, issuing, and judging the
+ * certificate at the device.
+ */
+
+/*
+ * Read the one CertReqMsg of ${r->msg} and verify its proof of possession
+ * over the bytes received (RFC 9483 4.1.1, 5.1.1).  E_REQ_*, E_POPO_*,
+ * E_TMPL_KEY, E_SYNTAX.
+ */
+int	enrol_read(struct op_request *r, struct err *e);
+
+/*
+ * Decide by policy, sign the certificate, write the positive response and
+ * the effects.  implicitConfirm is granted if it was asked for and the
+ * profile does not want a confirmation; else confirmWaitTime is set.
+ */
+int	enrol_answer(const struct op_ca *ca, const struct op_request *r,
+	    struct op_facts *facts, struct op_answer *a, struct err *e);
+
+/*
+ * Judge an ip, cp or kup at the device: the rules of 4.1.1 on the response,
+ * then the certificate: its key and names are those asked for, it has no CA
+ * powers, and it is valid under the anchors.  A certificate that is refused
+ * is reported in ${res->refused}, with a certConf "rejection" unless
+ * implicit confirmation was granted (3.6.1).
+ */
+int	enrol_accept(const struct checked *c, const struct op_device *d,
+	    struct op_result *res, struct err *e);
+
+#endif

@@ -1,0 +1,103 @@
+#ifndef OP_OP_H
+#define OP_OP_H
+
+#include "msg/draft.h"
+#include "pki/cert.h"
+#include "pki/key.h"
+#include "policy/policy.h"
+#include "prot/verify.h"
+#include "txn/txn.h"
+
+/*
+ * PKI management operations: one file and one line of op.c's table each.
+ *
+ * Operations are pure.  They are given the message, the facts about it and
+ * the configuration, and give back a draft of the answer and the effects it
+ * has; they never call the store, and nothing has happened until the engine
+ * commits.
+ */
+
+/* What a CA is while it handles messages.  Const. */
+struct op_ca {
+	struct policy_env	 policy;
+	const struct key	*key;		/* signs certificates */
+	struct sigalg		 alg;
+	int64_t			 confirm_wait;
+};
+
+/* A request as its operation has taken it apart. */
+struct op_request {
+	const struct checked	*checked;
+	const struct msg	*msg;
+	struct cert_req		 cert_req;
+	struct buf		 spki;		/* TLV that is to be certified */
+	struct cert_status	 status;	/* certConf */
+};
+
+/* What the store knows about it. */
+struct op_facts {
+	struct txn		*txn;		/* a fresh one if state is NONE */
+	struct policy_facts	 policy;
+	struct slice		 serial;	/* free, for a new certificate */
+};
+
+/* The answer that a CA gives. */
+struct op_answer {
+	struct draft		 draft;
+	struct effects		 effects;
+	struct buf		 cert;		/* what effects.cert points into */
+	enum err_code		 code;		/* E_NONE, or why it is a "no" */
+	char			 note[256];	/* for the operator's line */
+};
+
+/* What a device knows of the answer's transaction, and what comes of it. */
+struct op_device {
+	const struct anchor	*anchors;
+	size_t			 n_anchors;
+	int64_t			 now;
+	struct txn		*txn;
+};
+struct op_result {
+	struct slice		 cert;		/* to be installed, or none */
+	int			 reply;		/* a draft is due */
+	int			 done;		/* transaction ended well */
+	struct draft		 draft;
+	/* E_NONE, or why the certificate was not taken: with ${reply} the
+	 * reply is a rejection, else it ends here. */
+	struct err		 refused;
+	char			 note[256];	/* what the CA changed or said */
+};
+
+#define OP_STARTS	1	/* the request starts a transaction */
+#define OP_ENROLS	2	/* its rejection goes into its own response */
+
+struct op {
+	const char	*name;		/* CLI word, golden directory, log word */
+	enum body	 request, response;
+	const char	*section;
+	unsigned	 flags;
+
+	/*
+	 * CA.  read() takes the body apart (E_SYNTAX, E_REQ_*, E_CONF_*);
+	 * answer() decides by policy and writes the answer.
+	 */
+	int	(*read)(struct op_request *r, struct err *e);
+	int	(*answer)(const struct op_ca *ca, const struct op_request *r,
+		    struct op_facts *facts, struct op_answer *a, struct err *e);
+
+	/* Device: what to do with the response. */
+	int	(*accept)(const struct checked *c, const struct op_device *d,
+		    struct op_result *r, struct err *e);
+};
+
+extern const struct op op_ir, op_certconf;
+
+/* The operation whose request (or response) is ${b}; NULL if none is. */
+const struct op *op_by_request(enum body b);
+const struct op *op_by_response(enum body b);
+const struct op *op_by_name(const char *name);
+
+/* All of them, in the order of the table; NULL at the end. */
+const struct op *op_at(size_t i);
+
+#endif

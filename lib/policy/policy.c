@@ -1,0 +1,244 @@
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "pki/name.h"
+#include "pki/san.h"
+
+struct grant {
+	const struct checked		*checked;
+	const struct conf_profile	*profile;
+	const char			*rule;
+	struct wish			 wish;
+};
+
+void
+grant_free(struct grant *g)
+{
+	if (g == NULL)
+		return;
+	wish_release(&g->wish);
+	free(g);
+}
+
+const struct checked *
+grant_checked(const struct grant *g)
+{
+	return g->checked;
+}
+
+const struct wish *
+grant_wish(const struct grant *g)
+{
+	return &g->wish;
+}
+
+const struct conf_profile *
+grant_profile(const struct grant *g)
+{
+	return g->profile;
+}
+
+const char *
+grant_rule(const struct grant *g)
+{
+	return g->rule;
+}
+
+static int
+in_list(const struct conf_list *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], s) == 0)
+			return 1;
+	return 0;
+}
+
+static const struct conf_profile *
+choose_profile(const struct policy_env *env, const struct checked *c,
+    struct err *e)
+{
+	struct slice asked = checked_msg(c)->hdr.cert_profile;
+	const struct conf_profile *p;
+	char text[ESCAPE_SHORT];
+
+	if (asked.p == NULL || asked.n == 0)
+		asked = slice_str(env->conf->home.profile);
+	p = conf_profile(env->conf, (const char *)asked.p, asked.n);
+	if (p == NULL)
+		err_set(e, E_CERT_PROFILE, "certProfile asks for \"%s\", "
+		    "cmp.conf has no [profile] of that name",
+		    escape_short(text, asked));
+	return p;
+}
+
+static int
+has_anchor(const struct policy_rule *r, const struct anchor *a)
+{
+	for (size_t i = 0; i < r->n_anchors; i++)
+		if (slice_eq(r->anchors[i]->der, a->cert->der))
+			return 1;
+	return 0;
+}
+
+static const struct policy_rule *
+choose_rule(const struct policy_env *env, const struct checked *c,
+    const struct conf_profile *p, enum body body, struct err *e)
+{
+	const struct anchor *anchor = checked_path(c)->anchor;
+	const struct conf_enrol *conf;
+	char name[NAME_TEXT];
+
+	for (size_t i = 0; i < env->n_rules; i++) {
+		conf = env->rules[i].conf;
+		if ((conf->body.n == 0 ||
+		    in_list(&conf->body, msg_body_word(body))) &&
+		    (conf->profiles.n == 0 ||
+		    in_list(&conf->profiles, p->name)) &&
+		    has_anchor(&env->rules[i], anchor))
+			return &env->rules[i];
+	}
+	err_set(e, E_NOT_AUTHORIZED, "no [enrol] rule lets devices under "
+	    "\"%s\" send %s for profile %s; one is added with: cmp-ca trust "
+	    "add --enrol FILE --profile %s", name_short(name,
+	    anchor->cert->subject), msg_body_name(body), p->name, p->name);
+	return NULL;
+}
+
+static int
+check_subject(const struct conf_enrol *rule, const struct checked *c,
+    struct slice subject, struct err *e)
+{
+	struct slice sender = checked_signer(c)->subject;
+	char asked[NAME_TEXT], own[NAME_TEXT];
+
+	if (rule->subject == NULL) {
+		if (name_eq(subject, sender))
+			return 0;
+		return err_set(e, E_NOT_SUBJECT, "subject is \"%s\"; [enrol "
+		    "%s] has no subject pattern, so a device may only ask for "
+		    "its own name \"%s\"", name_short(asked, subject),
+		    rule->name, name_short(own, sender));
+	}
+	if (name_match(rule->subject, subject, sender))
+		return 0;
+	return err_set(e, E_NOT_SUBJECT, "subject is \"%s\", [enrol %s] "
+	    "allows \"%.120s\" to \"%s\"", name_short(asked, subject),
+	    rule->name, rule->subject, name_short(own, sender));
+}
+
+static int
+san_allowed(const struct conf_enrol *rule, enum san_type type,
+    struct slice value)
+{
+	for (size_t i = 0; i < rule->san.n; i++)
+		if (san_match(rule->san.v[i], type, value))
+			return 1;
+	return 0;
+}
+
+static int
+check_san(const struct conf_enrol *rule, struct slice names, struct err *e)
+{
+	enum san_type type;
+	struct slice in, value;
+	struct buf text;
+
+	if (names.n == 0)
+		return 0;
+	if (der_only(names, DER_SEQUENCE, &in) == -1)
+		return err_set(e, E_TMPL_SAN, "subjectAltName is malformed");
+	while (in.n > 0) {
+		if (san_next(&in, &type, &value) == -1)
+			return err_set(e, E_TMPL_SAN, "subjectAltName is "
+			    "malformed");
+		if (san_allowed(rule, type, value))
+			continue;
+		buf_init(&text, 4096);
+		san_text(&text, type, value);
+		err_set(e, E_NOT_SAN, "subjectAltName has \"%.200s\", [enrol "
+		    "%s] allows %s", text.n ? buf_str(&text) : "?",
+		    rule->name, rule->san.n == 0 ? "none" :
+		    "no name like that");
+		buf_release(&text);
+		return -1;
+	}
+	return 0;
+}
+
+/* A key belongs to one subject, and a revoked one to nobody. */
+static int
+check_key(const struct conf_profile *p, const struct policy_facts *facts,
+    struct slice subject, struct err *e)
+{
+	char other[NAME_TEXT];
+
+	if (!facts->key_known)
+		return 0;
+	if (facts->key_revoked)
+		return err_set(e, E_TMPL_KEY_USED, "publicKey stands in a "
+		    "certificate that is revoked; make a new key");
+	if (!name_eq(subject, facts->key_subject))
+		return err_set(e, E_TMPL_KEY_USED, "publicKey is certified "
+		    "for \"%s\" already; make a new key",
+		    name_short(other, facts->key_subject));
+	if (!p->reuse_key)
+		return err_set(e, E_TMPL_KEY_USED, "publicKey is certified "
+		    "already and profile %s has reuse-key = no; make a new "
+		    "key", p->name);
+	return 0;
+}
+
+int
+policy_enrol(const struct policy_env *env, const struct checked *c,
+    enum body body, const struct cert_req *r, const struct policy_facts *facts,
+    struct grant **out, struct err *e)
+{
+	const struct policy_rule *rule;
+	struct slice subject;
+	struct grant *g;
+
+	*out = NULL;
+	if (r->popo == POPO_RA_VERIFIED)
+		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
+		    "sender is not known as a registration authority");
+	if ((g = calloc(1, sizeof(*g))) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	g->checked = c;
+	if ((g->profile = choose_profile(env, c, e)) == NULL ||
+	    (rule = choose_rule(env, c, g->profile, body, e)) == NULL ||
+	    profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
+	    &g->wish, e) == -1)
+		goto fail;
+	g->rule = rule->conf->name;
+	subject = buf_slice(&g->wish.subject);
+	if (check_subject(rule->conf, c, subject, e) == -1 ||
+	    check_san(rule->conf, buf_slice(&g->wish.san), e) == -1 ||
+	    check_key(g->profile, facts, subject, e) == -1)
+		goto fail;
+	*out = g;
+	return 0;
+fail:
+	grant_free(g);
+	return -1;
+}
+
+int
+policy_continue(const struct checked *c, const struct txn *t,
+    struct grant **out, struct err *e)
+{
+	struct grant *g;
+
+	*out = NULL;
+	if (!slice_eq(SLICE(checked_peer(c), 32), buf_slice(&t->peer)))
+		return err_set(e, E_PROT_SAME, "signed with another key than "
+		    "the first request of this transaction");
+	if ((g = calloc(1, sizeof(*g))) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	g->checked = c;
+	g->rule = "transaction";
+	*out = g;
+	return 0;
+}

@@ -1,0 +1,68 @@
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "msg/crmf.h"
+#include "policy/conf.h"
+#include "policy/profile.h"
+#include "prot/verify.h"
+#include "txn/txn.h"
+
+/*
+ * Who may do what.  Operations answer only with a grant, and only the
+ * functions here make one, from a checked message: default is refuse.
+ */
+struct grant;
+
+/* One [enrol] rule with its anchors opened. */
+struct policy_rule {
+	const struct conf_enrol	*conf;
+	const struct cert	*const *anchors;
+	size_t			 n_anchors;
+};
+
+/* Everything a decision may depend on.  Borrowed, const. */
+struct policy_env {
+	const struct conf		*conf;
+	const struct policy_rule	*rules;
+	size_t				 n_rules;
+	const struct cert		*issuer;	/* our CA certificate */
+	int64_t				 now;
+};
+
+/* What the store knows about a request for a certificate. */
+struct policy_facts {
+	int			 key_known;	/* certified here already */
+	int			 key_revoked;
+	struct slice		 key_subject;	/* Name TLV, for whom */
+};
+
+/*
+ * May the sender of ${c} have the certificate that ${r} asks for?
+ *
+ * The profile is the one that certProfile names, else the default.  The first
+ * [enrol] rule for that profile, ${body} and the anchor that the sender's
+ * path ends in decides; names are judged on what will be signed, after the
+ * profile has been applied.  E_CERT_PROFILE, E_NOT_AUTHORIZED,
+ * E_NOT_SUBJECT, E_NOT_SAN, E_TMPL_*, E_RA_VERIFIED.
+ */
+int	policy_enrol(const struct policy_env *env, const struct checked *c,
+	    enum body body, const struct cert_req *r,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
+/*
+ * May the sender of ${c} go on with transaction ${t}?  Only with the
+ * credentials of its first request (RFC 9483 3.2, 4.1.1): E_PROT_SAME.
+ */
+int	policy_continue(const struct checked *c, const struct txn *t,
+	    struct grant **out, struct err *e);
+
+void				 grant_free(struct grant *g);
+const struct checked		*grant_checked(const struct grant *g);
+/* For certificates only: what to sign, and how. */
+const struct wish		*grant_wish(const struct grant *g);
+const struct conf_profile	*grant_profile(const struct grant *g);
+/* The name of the rule that said yes, for the audit row. */
+const char			*grant_rule(const struct grant *g);
+
+#endif

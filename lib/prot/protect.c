@@ -1,0 +1,140 @@
+#include "prot/protect.h"
+
+#include <string.h>
+
+#define MESSAGE_MAX	((size_t)1 << 20)
+
+int
+protect_check(const struct signer *s, struct err *e)
+{
+	if (!slice_eq(key_spki(s->key), s->cert->spki))
+		return err_set(e, E_KEY_CERT, "the key is not the key of the "
+		    "certificate; give the private key that belongs to it");
+	if (s->cert->has_ku && !(s->cert->ku & KU_DIGITAL_SIGNATURE))
+		return err_set(e, E_KEY_CERT, "the certificate's keyUsage "
+		    "does not have digitalSignature, so it may not protect "
+		    "messages");
+	return 0;
+}
+
+/* The certificates to send, in the order of RFC 9483 3.3. */
+struct bag {
+	struct slice	 v[MSG_EXTRA_MAX];
+	size_t		 n;
+};
+
+static void
+bag_add(struct bag *b, struct slice der)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (slice_eq(b->v[i], der))
+			return;
+	if (b->n < MSG_EXTRA_MAX)
+		b->v[b->n++] = der;
+}
+
+static int
+self_issued(struct slice der)
+{
+	struct err ignored = { 0 };
+	struct cert c;
+
+	return cert_parse(der, &c, &ignored) == 0 &&
+	    slice_eq(c.issuer, c.subject);
+}
+
+static void
+bag_fill(struct bag *b, const struct signer *s, struct slice extra)
+{
+	struct slice der;
+
+	b->n = 0;
+	bag_add(b, s->cert->der);
+	for (size_t i = 0; s->chain != NULL && i < s->chain->n; i++)
+		if (!slice_eq(s->chain->v[i].issuer, s->chain->v[i].subject))
+			bag_add(b, s->chain->v[i].der);
+	while (der_get_tlv(&extra, DER_SEQUENCE, &der) == 0)
+		if (!self_issued(der))
+			bag_add(b, der);
+}
+
+/* PKIMessage from header‖body, which ${part} holds, and what follows it. */
+static int
+assemble(const struct derw *part, struct slice sig, const struct bag *b,
+    struct buf *out, struct err *e)
+{
+	struct derw w;
+	size_t mark;
+	int rc = 0;
+
+	derw_init(&w, MESSAGE_MAX);
+	if (b != NULL && b->n > 0) {
+		for (size_t i = b->n; i-- > 0;)
+			derw_raw(&w, b->v[i]);
+		derw_wrap(&w, DER_SEQUENCE, 0);
+		derw_wrap(&w, DER_CTX(1), 0);
+	}
+	if (sig.p != NULL) {
+		mark = derw_mark(&w);
+		derw_bits(&w, DER_BIT_STRING, sig);
+		derw_wrap(&w, DER_CTX(0), mark);
+	}
+	derw_raw(&w, derw_slice(part));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	buf_add_slice(out, derw_slice(&w));
+	if (derw_bad(&w) || derw_bad(part) || buf_bad(out))
+		rc = err_set(e, E_NOMEM, "message is larger than %zu bytes or "
+		    "memory is short", MESSAGE_MAX);
+	derw_release(&w);
+	return rc;
+}
+
+int
+protect_sign(struct draft *d, const struct signer *s, struct slice extra,
+    struct buf *out, struct err *e)
+{
+	struct sigalg alg = alg_default(key_info(s->key));
+	struct derw algid, part;
+	struct buf sig;
+	struct bag bag;
+	size_t mark;
+	int rc = -1;
+
+	derw_init(&algid, 1024);
+	derw_init(&part, MESSAGE_MAX);
+	buf_init(&sig, 4096);
+	alg_write(&algid, &alg);
+	d->sender = s->cert->subject;
+	d->sender_kid = s->cert->ski;
+	d->protection_alg = derw_slice(&algid);
+	if (draft_write(d, &part, e) == -1)
+		goto out;
+	/* ProtectedPart ::= SEQUENCE { header, body }: only for signing. */
+	mark = derw_mark(&part);
+	derw_wrap(&part, DER_SEQUENCE, 0);
+	if (key_sign(s->key, &alg, derw_slice(&part), &sig, e) == -1)
+		goto out;
+	part.n = mark;
+	bag_fill(&bag, s, extra);
+	rc = assemble(&part, buf_slice(&sig), &bag, out, e);
+out:
+	d->sender = d->sender_kid = d->protection_alg = SLICE_NONE;
+	derw_release(&algid);
+	derw_release(&part);
+	buf_release(&sig);
+	return rc;
+}
+
+int
+protect_none(struct draft *d, struct buf *out, struct err *e)
+{
+	struct derw part;
+	int rc;
+
+	derw_init(&part, MESSAGE_MAX);
+	d->protection_alg = SLICE_NONE;
+	if ((rc = draft_write(d, &part, e)) == 0)
+		rc = assemble(&part, SLICE_NONE, NULL, out, e);
+	derw_release(&part);
+	return rc;
+}

@@ -1,0 +1,61 @@
+#ifndef PROT_VERIFY_H
+#define PROT_VERIFY_H
+
+#include "msg/msg.h"
+#include "pki/path.h"
+
+/*
+ * A message whose header and protection have been checked, and who made it.
+ * Only verify_msg() makes one: acting on an unverified message does not
+ * compile.
+ */
+struct checked;
+
+/* Against what a message is verified. */
+struct verify_ask {
+	const struct anchor	*anchors;
+	size_t			 n_anchors;
+	int64_t			 now;
+	int64_t			 time_past, time_future; /* messageTime, 0: any */
+	/*
+	 * Certificates that may be the signer's or its chain's beside
+	 * extraCerts: consecutive TLVs, no trust in them.
+	 */
+	struct slice		 known;
+	/*
+	 * The signer answers requests: it has to be an anchor itself, or
+	 * carry cmcCA or cmcRA (RFC 9483 3.4).
+	 */
+	int			 answers;
+};
+
+/*
+ * The checks of RFC 9483 3.5 that need no transaction: pvno, transactionID,
+ * senderNonce, protection, senderKID, sender, certification path, keyUsage,
+ * messageTime.  ${m} and everything in ${ask} have to outlive ${out}, which
+ * the caller frees with checked_free().
+ *
+ * Signatures are checked over the bytes received.  extraCerts may be in any
+ * order, with duplicates and strangers.
+ */
+int	verify_msg(const struct msg *m, const struct verify_ask *ask,
+	    struct checked **out, struct err *e);
+
+/* Only the header's part of it, for messages that will not verify. */
+int	verify_header(const struct msg *m, struct err *e);
+
+void			 checked_free(struct checked *c);
+const struct msg	*checked_msg(const struct checked *c);
+const struct cert	*checked_signer(const struct checked *c);
+const struct path	*checked_path(const struct checked *c);
+/* All certificates that came with it and could be read. */
+const struct cert	*checked_pool(const struct checked *c, size_t *n);
+/* SHA-256 of the signer's SubjectPublicKeyInfo: the verified sender. */
+const uint8_t		*checked_peer(const struct checked *c);
+/* SHA-256(SHA-256(header || body) || peer): what "the same request" means. */
+const uint8_t		*checked_identity(const struct checked *c);
+
+/* The identity of a message with no verified sender. */
+void	verify_identity_none(const struct msg *m, uint8_t out[static 32]);
+
+#endif

@@ -1,0 +1,380 @@
+/* The certification authority: requests in, answers out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/rand.h"
+#include "pki/name.h"
+#include "role/engine_int.h"
+
+/* One message on its way through. */
+struct step {
+	struct engine		*en;
+	struct outcome		*o;
+	struct msg		 msg;
+	const struct op		*op;
+	struct checked		*checked;
+	struct op_request	 request;
+	struct op_facts		 facts;
+	struct op_answer	 answer;
+	struct txn		 txn;
+	struct buf		 known;		/* certificates seen before */
+	struct buf		 key_subject;
+	uint8_t			 serial[20], nonce[16];
+	int			 in_body;	/* header and protection are fine */
+};
+
+static void
+step_init(struct step *s, struct engine *en, struct outcome *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->en = en;
+	s->o = o;
+	txn_init(&s->txn);
+	draft_init(&s->answer.draft);
+	buf_init(&s->answer.cert, 1 << 16);
+	buf_init(&s->request.spki, 1 << 16);
+	buf_init(&s->known, 1 << 20);
+	buf_init(&s->key_subject, 1 << 16);
+	s->facts.txn = &s->txn;
+}
+
+static void
+step_release(struct step *s)
+{
+	checked_free(s->checked);
+	txn_release(&s->txn);
+	draft_release(&s->answer.draft);
+	buf_release(&s->answer.cert);
+	buf_release(&s->request.spki);
+	buf_release(&s->known);
+	buf_release(&s->key_subject);
+}
+
+/*
+ * Answers and announcements that come to a CA are never answered: two
+ * stations that answer each other's errors would never stop.
+ */
+static int
+is_request(enum body b)
+{
+	switch (b) {
+	case BODY_IP: case BODY_CP: case BODY_KUP: case BODY_KRP:
+	case BODY_RP: case BODY_CCP: case BODY_CKUANN: case BODY_CANN:
+	case BODY_RANN: case BODY_CRLANN: case BODY_PKICONF: case BODY_GENP:
+	case BODY_ERROR: case BODY_POLLREP: case BODY_POPDECC:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int
+verify(struct step *s, struct err *e)
+{
+	const struct conf_home *h = &s->en->conf->home;
+	struct verify_ask ask = {
+		.anchors = s->en->trust.anchors,
+		.n_anchors = s->en->trust.n_anchors,
+		.now = s->en->now,
+		.time_past = h->time_past, .time_future = h->time_future,
+	};
+
+	if (verify_header(&s->msg, e) == -1)
+		return -1;
+	s->op = op_by_request(s->msg.body);
+	if (s->op == NULL)
+		return err_set(e, E_BODY_TYPE, "body is %s, which this CA does "
+		    "not handle", msg_body_name(s->msg.body));
+	/* extraCerts may be left out after the first message (3.3). */
+	if (!(s->op->flags & OP_STARTS) && store_signers(s->en->store,
+	    s->msg.hdr.transaction_id, &s->known, e) == -1)
+		return -1;
+	ask.known = buf_slice(&s->known);
+	return verify_msg(&s->msg, &ask, &s->checked, e);
+}
+
+/* Was this very request answered before?  1, 0, -1. */
+static int
+repeated(struct step *s, struct err *e)
+{
+	uint8_t none[32];
+	const uint8_t *id = none;
+	struct buf name;
+	int rc;
+
+	if (s->checked != NULL)
+		id = checked_identity(s->checked);
+	else
+		verify_identity_none(&s->msg, none);
+	buf_init(&name, STORE_NAME);
+	rc = store_answer(s->en->store, id, &name, &s->o->answer, e);
+	if (rc == 1) {
+		snprintf(s->o->name, sizeof(s->o->name), "%.*s", (int)name.n,
+		    name.n ? (const char *)name.p : "");
+		snprintf(s->o->note, sizeof(s->o->note), "answered before, "
+		    "the same answer again");
+	}
+	buf_release(&name);
+	return rc;
+}
+
+/* May this message come now?  RFC 9483 3.5, 5.1. */
+static int
+check_place(struct step *s, struct err *e)
+{
+	const struct hdr *h = &s->msg.hdr;
+	char id[ESCAPE_SHORT];
+	int found;
+
+	found = store_txn(s->en->store, SLICE(checked_peer(s->checked), 32),
+	    h->transaction_id, &s->txn, e);
+	if (found == -1)
+		return -1;
+	if (s->op->flags & OP_STARTS) {
+		if (found)
+			return err_set(e, E_TXID_IN_USE, "transactionID %.32s "
+			    "belongs to another request of this sender; a new "
+			    "request needs a new transactionID",
+			    escape_hex_short(id, h->transaction_id));
+		if (h->recip_nonce.p != NULL)
+			return err_set(e, E_RECIP_NONCE_FIRST, "recipNonce is "
+			    "present in a first message");
+		return 0;
+	}
+	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
+		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
+		    "already, this certConf is another one");
+	if (txn_may(s->txn.state, s->msg.body, 1, e) == -1)
+		return -1;
+	if (!slice_eq(h->recip_nonce, buf_slice(&s->txn.our_nonce)))
+		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
+		    "the senderNonce of our last message", h->recip_nonce.p ?
+		    "another" : "missing");
+	return 0;
+}
+
+/* What the store knows of the key, and a serial number that is free. */
+static int
+find_facts(struct step *s, struct err *e)
+{
+	uint8_t hash[32];
+	int taken, rc;
+
+	if (s->request.spki.n > 0) {
+		alg_sha256(buf_slice(&s->request.spki), SLICE_NONE, hash);
+		rc = store_key(s->en->store, hash, &s->key_subject,
+		    &s->facts.policy.key_revoked, e);
+		if (rc == -1)
+			return -1;
+		s->facts.policy.key_known = rc;
+		s->facts.policy.key_subject = buf_slice(&s->key_subject);
+	}
+	s->facts.serial = SLICE(s->serial, sizeof(s->serial));
+	do {
+		/* 159 random bits, always 20 octets, always positive. */
+		rand_bytes(s->serial, sizeof(s->serial));
+		s->serial[0] &= 0x7f;
+		taken = s->serial[0] == 0 ? 1 :
+		    store_serial_taken(s->en->store, s->facts.serial, e);
+	} while (taken == 1);
+	return taken;
+}
+
+/* The row of a transaction that begins with this request. */
+static void
+begin_txn(struct step *s)
+{
+	const struct msg *m = &s->msg;
+	struct txn *t = &s->txn;
+
+	if (t->id != 0)
+		return;
+	t->body = m->body;
+	t->created = s->en->now;
+	buf_reset(&t->transaction_id);
+	buf_reset(&t->peer);
+	buf_reset(&t->signer_certs);
+	buf_add_slice(&t->transaction_id, m->hdr.transaction_id);
+	buf_add(&t->peer, checked_peer(s->checked), 32);
+	for (size_t i = 0; i < m->n_extra; i++)
+		buf_add_slice(&t->signer_certs, m->extra[i]);
+}
+
+static void
+exchange_nonces(struct step *s)
+{
+	struct txn *t = &s->txn;
+
+	t->messages += 2;
+	buf_reset(&t->our_nonce);
+	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
+	buf_reset(&t->peer_nonce);
+	buf_add_slice(&t->peer_nonce, s->msg.hdr.sender_nonce);
+}
+
+static int
+work(struct step *s, struct err *e)
+{
+	const struct engine *en = s->en;
+	struct op_ca ca = {
+		.policy = { .conf = en->conf, .rules = en->trust.rules,
+		    .n_rules = en->trust.n_rules, .issuer = en->ca_cert.v,
+		    .now = en->now },
+		.key = en->ca_key, .confirm_wait = en->conf->home.confirm_wait,
+	};
+
+	ca.alg = alg_default(key_info(en->ca_key));
+	s->request.checked = s->checked;
+	s->request.msg = &s->msg;
+	if (s->op->read(&s->request, e) == -1 || find_facts(s, e) == -1)
+		return -1;
+	if (s->op->flags & OP_STARTS)
+		begin_txn(s);
+	return s->op->answer(&ca, &s->request, &s->facts, &s->answer, e);
+}
+
+static int
+protect(struct step *s, struct err *e)
+{
+	struct draft *d = &s->answer.draft;
+	struct slice extra = SLICE_NONE;
+
+	rand_bytes(s->nonce, sizeof(s->nonce));
+	engine_head(d, &s->msg, s->en->now, s->nonce);
+	if (s->answer.effects.has_cert)
+		extra = buf_slice(&s->en->issued_chain);
+	exchange_nonces(s);
+	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
+	return protect_sign(d, &s->en->signer, extra, &s->o->answer, e);
+}
+
+static int
+put(struct step *s, const uint8_t *identity, enum err_code code,
+    struct err *e)
+{
+	struct store_row row = { .identity = identity,
+	    .effects = &s->answer.effects, .answer = buf_slice(&s->o->answer),
+	    .name = s->o->name, .code = code, .now = s->en->now };
+	char final[STORE_NAME];
+
+	if (store_put(s->en->store, &row, final, e) == -1)
+		return -1;
+	memcpy(s->o->name, final, sizeof(s->o->name));
+	return 0;
+}
+
+/*
+ * The answer is no.  A sender that is verified leaves a transaction behind,
+ * so that its transactionID stays taken; one that is not leaves only the
+ * answer.
+ */
+static void
+refuse(struct step *s)
+{
+	struct outcome *o = s->o;
+	struct effects *f = &s->answer.effects;
+	uint8_t none[32];
+	const uint8_t *id = none;
+	struct err e = { 0 };
+	int fresh;
+
+	memset(f, 0, sizeof(*f));
+	f->txn = &s->txn;
+	fresh = s->checked != NULL && s->txn.id == 0 && s->op != NULL &&
+	    (s->op->flags & OP_STARTS);
+	if (fresh) {
+		begin_txn(s);
+		s->txn.state = TXN_FAILED;
+		s->txn.messages = 2;
+		buf_reset(&s->txn.serial);
+		buf_reset(&s->txn.cert);
+		f->changes_txn = 1;
+	}
+	snprintf(f->event, sizeof(f->event), "refused");
+	snprintf(f->detail, sizeof(f->detail), "%.250s", o->err.detail);
+	if (s->checked != NULL)
+		id = checked_identity(s->checked);
+	else
+		verify_identity_none(&s->msg, none);
+	buf_reset(&o->answer);
+	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh ? 2 :
+	    s->txn.messages + 2, o, &e) == -1 ||
+	    put(s, id, o->err.code, &e) == -1) {
+		o->err = e;
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
+	o->verdict = VERDICT_REFUSED;
+	snprintf(o->note, sizeof(o->note), "refused");
+}
+
+/* Verified and at its place: do it, or say why not. */
+static int
+go(struct step *s, struct err *e)
+{
+	if (check_place(s, e) == -1)
+		return -1;
+	s->in_body = 1;
+	if (work(s, e) == -1 || protect(s, e) == -1)
+		return -1;
+	s->answer.effects.txn = &s->txn;
+	s->answer.effects.changes_txn = 1;
+	return put(s, checked_identity(s->checked), E_NONE, e);
+}
+
+/* Can a message that did not decode be answered at all? */
+static int
+answerable(const struct msg *m, enum err_code code)
+{
+	return (code == E_SYNTAX || code == E_EXTRA_COUNT) &&
+	    m->header_tlv.p != NULL && m->body_tlv.p != NULL &&
+	    m->hdr.transaction_id.p != NULL && is_request(m->body);
+}
+
+static void
+handle(struct step *s)
+{
+	struct outcome *o = s->o;
+	struct err *e = &o->err;
+	int good, rc;
+
+	good = verify(s, e) == 0;
+	if (!good && engine_is_temporary(e->code))
+		return;
+	if ((rc = repeated(s, good ? e : &(struct err){ 0 })) == 1) {
+		o->verdict = VERDICT_REPEATED;
+		*e = (struct err){ 0 };
+		return;
+	}
+	if (rc == -1)
+		return;
+	if (!good || go(s, e) == -1) {
+		if (!engine_is_temporary(e->code))
+			refuse(s);
+		return;
+	}
+	o->verdict = VERDICT_ANSWERED;
+	snprintf(o->note, sizeof(o->note), "%s", s->answer.note);
+}
+
+void
+ca_handle(struct engine *en, struct slice der, struct outcome *o)
+{
+	struct step s;
+
+	step_init(&s, en, o);
+	if (msg_decode(der, &s.msg, &o->err) == -1) {
+		if (answerable(&s.msg, o->err.code))
+			refuse(&s);
+		else
+			o->verdict = VERDICT_BAD;
+	} else if (!is_request(s.msg.body)) {
+		err_set(&o->err, E_BODY_TYPE, "body is %s, an answer, which is "
+		    "never answered here", msg_body_name(s.msg.body));
+		o->verdict = VERDICT_BAD;
+	} else {
+		handle(&s);
+	}
+	step_release(&s);
+}

@@ -1,0 +1,80 @@
+/* Opening what a CA needs: its keys, its certificates, whom it trusts. */
+#include <string.h>
+
+#include "base/file.h"
+#include "role/engine_int.h"
+
+static int
+load_key(struct engine *en, const char *file, const char *pass,
+    struct key **out, struct err *e)
+{
+	char path[HOME_PATH], pass_path[HOME_PATH];
+
+	if (key_load(home_path(path, en->homefd, file), pass == NULL ? NULL :
+	    home_path(pass_path, en->homefd, pass), out, e) == -1)
+		return err_wrap(e, "%.100s", file);
+	return 0;
+}
+
+static int
+load_certs(struct engine *en, const char *file, struct certs *out,
+    struct err *e)
+{
+	char path[HOME_PATH];
+
+	if (certs_load(home_path(path, en->homefd, file), out, e) == -1)
+		return err_wrap(e, "%.100s", file);
+	if (out->n == 0)
+		return err_set(e, E_CERT_SYNTAX, "%.100s: no certificate in "
+		    "it", file);
+	return 0;
+}
+
+/* The CA certificate must be one, and the keys must be theirs. */
+static int
+check(const struct engine *en, struct err *e)
+{
+	const struct cert *ca = &en->ca_cert.v[0];
+
+	if (!ca->ca)
+		return err_set(e, E_KEY_CERT, "%.100s: basicConstraints does "
+		    "not say cA", en->conf->home.ca_cert);
+	if (ca->has_ku && !(ca->ku & KU_KEY_CERT_SIGN))
+		return err_set(e, E_KEY_CERT, "%.100s: keyUsage has no "
+		    "keyCertSign", en->conf->home.ca_cert);
+	if (!slice_eq(key_spki(en->ca_key), ca->spki))
+		return err_set(e, E_KEY_CERT, "%.100s is not the key of %.100s",
+		    en->conf->home.ca_key, en->conf->home.ca_cert);
+	if (protect_check(&en->signer, e) == -1)
+		return err_wrap(e, "%.100s", en->conf->home.prot_cert);
+	return 0;
+}
+
+/* CA certificate and what is above it: the chain of all we issue. */
+static void
+make_chain(struct engine *en)
+{
+	buf_add_slice(&en->issued_chain, en->ca_cert.v[0].der);
+	for (size_t i = 0; i < en->ca_chain.n; i++)
+		buf_add_slice(&en->issued_chain, en->ca_chain.v[i].der);
+}
+
+int
+ca_load(struct engine *en, struct err *e)
+{
+	const struct conf_home *h = &en->conf->home;
+
+	if (load_certs(en, h->ca_cert, &en->ca_cert, e) == -1 ||
+	    load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
+	    (h->ca_chain != NULL &&
+	    load_certs(en, h->ca_chain, &en->ca_chain, e) == -1) ||
+	    load_key(en, h->ca_key, h->ca_pass, &en->ca_key, e) == -1 ||
+	    load_key(en, h->prot_key, h->prot_pass, &en->prot_key, e) == -1)
+		return -1;
+	make_chain(en);
+	en->signer = (struct signer){ .key = en->prot_key,
+	    .cert = &en->prot_cert.v[0] };
+	if (check(en, e) == -1)
+		return -1;
+	return trust_load_rules(&en->trust, en->homefd, en->conf, e);
+}

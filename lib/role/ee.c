@@ -1,0 +1,410 @@
+/* The end entity: answers in, certificates and confirmations out. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/file.h"
+#include "base/rand.h"
+#include "pki/name.h"
+#include "role/engine_int.h"
+
+struct step {
+	struct engine		*en;
+	struct outcome		*o;
+	struct msg		 msg;
+	struct checked		*checked;
+	struct txn		 txn;
+	struct op_result	 result;
+	struct effects		 effects;
+	uint8_t			 nonce[16];
+};
+
+static void
+step_init(struct step *s, struct engine *en, struct outcome *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->en = en;
+	s->o = o;
+	txn_init(&s->txn);
+	draft_init(&s->result.draft);
+}
+
+static void
+step_release(struct step *s)
+{
+	checked_free(s->checked);
+	txn_release(&s->txn);
+	draft_release(&s->result.draft);
+}
+
+/* What the peer says in an error message, for the user. */
+static void
+error_text(const struct msg *m, char t[static 256])
+{
+	char text[ESCAPE_SHORT] = "", fail[256];
+	struct err ignored = { 0 };
+	struct error_msg em;
+	struct slice in, line;
+
+	if (crmf_error(m->content, &em, &ignored) == -1) {
+		snprintf(t, 256, "malformed error message");
+		return;
+	}
+	in = em.status.text;
+	if (der_get(&in, DER_UTF8_STRING, &line) == 0)
+		escape_short(text, line);
+	snprintf(t, 256, "%s%s%.120s%s%.80s", status_name(em.status.status),
+	    text[0] ? ": " : "", text, em.status.has_fail ? " failInfo " : "",
+	    em.status.has_fail ? status_fail_text(fail, em.status.fail) : "");
+}
+
+static int
+verify(struct step *s, struct err *e)
+{
+	struct verify_ask ask = {
+		.anchors = s->en->trust.anchors,
+		.n_anchors = s->en->trust.n_anchors,
+		.now = s->en->now, .answers = 1,
+		/* A device's clock and days of transit: nonces judge age. */
+		.known = buf_slice(&s->txn.signer_certs),
+	};
+	char text[256], id[ESCAPE_SHORT];
+
+	if (!s->msg.has_protection && s->msg.body == BODY_ERROR) {
+		error_text(&s->msg, text);
+		return err_set(e, E_ANSWER_UNPROTECTED, "%.240s; anybody can "
+		    "write such a file, so the request stays open", text);
+	}
+	if (verify_header(&s->msg, e) == -1)
+		return -1;
+	switch (store_txn(s->en->store, SLICE_NONE, s->msg.hdr.transaction_id,
+	    &s->txn, e)) {
+	case -1:
+		return -1;
+	case 0:
+		return err_set(e, E_ANSWER_UNKNOWN, "transactionID %.32s is of "
+		    "no request made in this home",
+		    escape_hex_short(id, s->msg.hdr.transaction_id));
+	}
+	ask.known = buf_slice(&s->txn.signer_certs);
+	if (ask.n_anchors == 0)
+		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
+		    "give one with: cmp-mkreq --trust FILE");
+	return verify_msg(&s->msg, &ask, &s->checked, e);
+}
+
+static int
+check_place(struct step *s, struct err *e)
+{
+	const struct txn *t = &s->txn;
+
+	if (t->state == TXN_DONE || t->state == TXN_FAILED)
+		return err_set(e, E_ANSWER_TAKEN, "this request has its answer "
+		    "already (%s); this is another one",
+		    txn_state_name(t->state));
+	if (txn_may(t->state, s->msg.body, 0, e) == -1)
+		return -1;
+	if (!slice_eq(s->msg.hdr.recip_nonce, buf_slice(&t->our_nonce)))
+		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
+		    "the senderNonce of our last message",
+		    s->msg.hdr.recip_nonce.p ? "another" : "missing");
+	return 0;
+}
+
+static int
+accept_error(struct step *s, struct err *e)
+{
+	char text[256];
+
+	error_text(&s->msg, text);
+	return err_set(e, E_ANSWER_ERROR, "%.250s", text);
+}
+
+static int
+accept_body(struct step *s, struct err *e)
+{
+	struct op_device d = { .anchors = s->en->trust.anchors,
+	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
+	    .txn = &s->txn };
+	const struct op *op = op_by_response(s->msg.body);
+
+	if (s->msg.body == BODY_ERROR)
+		return accept_error(s, e);
+	if (op == NULL || op->accept == NULL)
+		return err_set(e, E_BODY_TYPE, "body is %s, which a device does "
+		    "not take", msg_body_name(s->msg.body));
+	return op->accept(s->checked, &d, &s->result, e);
+}
+
+/* Keys and certificates that signed the first request, as paths. */
+static int
+open_signer(struct step *s, struct key **key, struct certs *cert,
+    struct certs *chain, struct err *e)
+{
+	struct txn *t = &s->txn;
+	const char *pass = t->pass_file.n ? buf_str(&t->pass_file) : NULL;
+
+	if (key_load(buf_str(&t->sign_key_file), pass, key, e) == -1 ||
+	    certs_load(buf_str(&t->cert_file), cert, e) == -1)
+		return -1;
+	if (cert->n == 0)
+		return err_set(e, E_CERT_SYNTAX, "%.200s: no certificate in "
+		    "it", buf_str(&t->cert_file));
+	if (t->chain_file.n == 0)
+		return 0;
+	return certs_load(buf_str(&t->chain_file), chain, e);
+}
+
+/* "MUST use the same credentials as in the first request" (4.1.1). */
+static int
+sign_reply(struct step *s, struct err *e)
+{
+	struct certs cert = { 0 }, chain = { 0 };
+	struct signer signer = { 0 };
+	struct key *key = NULL;
+	int rc = -1;
+
+	if (open_signer(s, &key, &cert, &chain, e) == -1)
+		goto out;
+	signer = (struct signer){ .key = key, .cert = &cert.v[0],
+	    .chain = &chain };
+	if (protect_check(&signer, e) == -1)
+		goto out;
+	rc = protect_sign(&s->result.draft, &signer, SLICE_NONE,
+	    &s->o->answer, e);
+out:
+	key_free(key);
+	certs_free(&cert);
+	certs_free(&chain);
+	return rc;
+}
+
+static int
+reply(struct step *s, struct err *e)
+{
+	struct draft *d = &s->result.draft;
+	struct txn *t = &s->txn;
+
+	rand_bytes(s->nonce, sizeof(s->nonce));
+	engine_head(d, &s->msg, s->en->now, s->nonce);
+	t->messages += 2;
+	buf_reset(&t->our_nonce);
+	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
+	engine_name(s->o->name, d->transaction_id, t->messages + 1, d->body);
+	if (t->sign_key_file.n > 0)
+		return sign_reply(s, e);
+	s->o->draft = 1;
+	return protect_none(d, &s->o->answer, e);
+}
+
+/* Where the transaction stands after this answer. */
+static void
+next_state(struct step *s)
+{
+	struct txn *t = &s->txn;
+	struct err ignored = { 0 };
+	struct cert c;
+
+	if (s->result.cert.p != NULL &&
+	    cert_parse(s->result.cert, &c, &ignored) == 0) {
+		buf_reset(&t->cert);
+		buf_reset(&t->serial);
+		buf_add_slice(&t->cert, s->result.cert);
+		buf_add_slice(&t->serial, c.serial);
+	}
+	if (s->result.reply)
+		t->state = TXN_PKICONF;
+	else if (s->result.done && t->cert.n > 0)
+		t->state = TXN_DONE;
+	else
+		t->state = TXN_FAILED;
+}
+
+static int
+put(struct step *s, const char *event, const char *detail, struct err *e)
+{
+	struct effects *f = &s->effects;
+	struct store_row row = { .identity = checked_identity(s->checked),
+	    .effects = f, .answer = buf_slice(&s->o->answer),
+	    .name = s->o->name, .code = s->o->err.code, .now = s->en->now };
+	char final[STORE_NAME];
+
+	f->txn = &s->txn;
+	f->changes_txn = 1;
+	snprintf(f->event, sizeof(f->event), "%s", event);
+	snprintf(f->detail, sizeof(f->detail), "%.250s", detail);
+	if (store_put(s->en->store, &row, final, e) == -1)
+		return -1;
+	if (s->o->answer.n > 0)
+		memcpy(s->o->name, final, sizeof(s->o->name));
+	else
+		s->o->name[0] = '\0';
+	return 0;
+}
+
+/* The transaction ends here, without a message (RFC 9483 3.6.1). */
+static void
+give_up(struct step *s)
+{
+	struct outcome *o = s->o;
+	struct err e = { 0 };
+
+	buf_reset(&o->answer);
+	o->verdict = VERDICT_NO;
+	if (o->err.code == E_ANSWER_WAITING)
+		return;
+	s->txn.state = TXN_FAILED;
+	if (put(s, "failed", o->err.detail, &e) == -1) {
+		o->err = e;
+		o->verdict = VERDICT_TEMPORARY;
+	}
+	snprintf(o->next, sizeof(o->next), "make a new request with cmp-mkreq");
+}
+
+static void
+take(struct step *s)
+{
+	struct outcome *o = s->o;
+	struct err *e = &o->err;
+
+	if (accept_body(s, e) == -1 || (s->result.reply && reply(s, e) == -1)) {
+		/* Our own files may be mended; the answer is good for ever. */
+		if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
+		    engine_is_temporary(e->code))
+			o->verdict = VERDICT_TEMPORARY;
+		else
+			give_up(s);
+		return;
+	}
+	next_state(s);
+	o->err = s->result.refused;
+	snprintf(o->note, sizeof(o->note), "%s", s->result.note);
+	if (put(s, o->err.code == E_NONE ? "taken" : "not-wanted",
+	    o->err.code == E_NONE ? s->result.note : o->err.detail, e) == -1)
+		return;
+	o->verdict = o->err.code == E_NONE ? VERDICT_TAKEN : VERDICT_NO;
+}
+
+static int
+repeated(struct step *s, struct err *e)
+{
+	struct buf name;
+	int rc;
+
+	buf_init(&name, STORE_NAME);
+	rc = store_answer(s->en->store, checked_identity(s->checked), &name,
+	    &s->o->answer, e);
+	if (rc == 1) {
+		s->o->verdict = VERDICT_REPEATED;
+		snprintf(s->o->name, sizeof(s->o->name), "%.*s", (int)name.n,
+		    name.n ? (const char *)name.p : "");
+		snprintf(s->o->note, sizeof(s->o->note), "taken before, "
+		    "nothing changed");
+		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0;
+	}
+	buf_release(&name);
+	return rc;
+}
+
+void
+ee_handle(struct engine *en, struct slice der, struct outcome *o)
+{
+	struct err *e = &o->err;
+	struct step s;
+
+	step_init(&s, en, o);
+	if (msg_decode(der, &s.msg, e) == -1) {
+		o->verdict = VERDICT_BAD;
+	} else if (verify(&s, e) == -1) {
+		/* Not from whom we asked: the request stays open. */
+		o->verdict = engine_is_temporary(e->code) ? VERDICT_TEMPORARY :
+		    VERDICT_NO;
+	} else if (repeated(&s, e) == 0) {
+		if (check_place(&s, e) == -1)
+			o->verdict = VERDICT_NO;
+		else
+			take(&s);
+	}
+	step_release(&s);
+}
+
+/* Certificate and what is between it and the anchor, as PEM. */
+static void
+pem_chain(struct step *s, const struct cert *cert, struct buf *out)
+{
+	struct path_ask ask = { .target = cert,
+	    .anchors = s->en->trust.anchors,
+	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now };
+	struct err ignored = { 0 };
+	struct path path;
+
+	cert_pem(out, "CERTIFICATE", cert->der);
+	ask.pool = checked_pool(s->checked, &ask.n_pool);
+	if (path_find(&ask, &path, &ignored) == -1)
+		return;
+	for (size_t i = 1; i < path.n; i++)
+		cert_pem(out, "CERTIFICATE", path.certs[i]->der);
+}
+
+/* keys/NAME.key belongs to certs/NAME.pem. */
+static int
+cert_file(const struct txn *t, char name[static 256])
+{
+	const char *p = (const char *)t->key_file.p;
+	size_t n = t->key_file.n;
+
+	if (n < 10 || n > 200 || memcmp(p, "keys/", 5) != 0)
+		return -1;
+	snprintf(name, 256, "%.*s.pem", (int)n - 9, p + 5);
+	return 0;
+}
+
+static int
+install(struct step *s, struct outcome *o, struct err *e)
+{
+	char name[256], subject[NAME_TEXT];
+	struct cert cert;
+	struct buf pem;
+	int fd, rc = -1;
+
+	if (s->txn.cert.n == 0 || cert_file(&s->txn, name) == -1)
+		return 0;
+	if (cert_parse(buf_slice(&s->txn.cert), &cert, e) == -1)
+		return -1;
+	if ((fd = file_open_dir(s->en->homefd, "certs", 0700, e)) == -1)
+		return -1;
+	buf_init(&pem, 1 << 20);
+	pem_chain(s, &cert, &pem);
+	if (buf_bad(&pem))
+		err_set(e, E_NOMEM, "out of memory");
+	else
+		rc = file_deliver(fd, name, buf_slice(&pem), 0644, FILE_REPLACE,
+		    e);
+	if (rc == 0)
+		snprintf(o->note, sizeof(o->note), "installed certs/%s for "
+		    "\"%.150s\"", name, name_short(subject, cert.subject));
+	buf_release(&pem);
+	close(fd);
+	return rc;
+}
+
+int
+engine_install(struct engine *en, struct slice der, struct outcome *o,
+    struct err *e)
+{
+	struct step s;
+	int rc = 0;
+
+	/* pkiConf brings nothing: its certificate was installed with the ip. */
+	if (en->role != ROLE_EE || (o->verdict != VERDICT_TAKEN &&
+	    o->verdict != VERDICT_REPEATED))
+		return 0;
+	step_init(&s, en, o);
+	if (msg_decode(der, &s.msg, e) == -1 || verify(&s, e) == -1)
+		rc = -1;
+	else if (s.msg.body != BODY_PKICONF)
+		rc = install(&s, o, e);
+	step_release(&s);
+	return rc;
+}

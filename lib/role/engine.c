@@ -1,0 +1,252 @@
+#include "role/engine.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "role/engine_int.h"
+
+void
+outcome_init(struct outcome *o)
+{
+	memset(o, 0, sizeof(*o));
+	buf_init(&o->answer, (size_t)2 << 20);
+}
+
+void
+outcome_release(struct outcome *o)
+{
+	buf_release(&o->answer);
+}
+
+int
+outcome_exit(const struct outcome *o)
+{
+	switch (o->verdict) {
+	case VERDICT_ANSWERED:
+	case VERDICT_REPEATED:
+	case VERDICT_TAKEN:
+		return 0;
+	default:
+		return err_exit(o->err.code);
+	}
+}
+
+const char *
+home_path(char t[static HOME_PATH], int homefd, const char *name)
+{
+	if (name[0] == '/')
+		snprintf(t, HOME_PATH, "%s", name);
+	else
+		snprintf(t, HOME_PATH, "/proc/self/fd/%d/%s", homefd, name);
+	return t;
+}
+
+void
+engine_name(char t[static STORE_NAME], struct slice transaction_id,
+    int64_t number, enum body body)
+{
+	char hex[ESCAPE_SHORT];
+
+	escape_hex_short(hex, transaction_id);
+	snprintf(t, STORE_NAME, "%.16s-%lld-%s.pki", hex, (long long)number,
+	    msg_body_word(body));
+}
+
+void
+engine_head(struct draft *d, const struct msg *m, int64_t now,
+    const uint8_t nonce[static 16])
+{
+	d->recipient = m->hdr.sender;
+	d->transaction_id = m->hdr.transaction_id;
+	d->recip_nonce = m->hdr.sender_nonce;
+	d->sender_nonce = SLICE(nonce, 16);
+	d->has_time = 1;
+	d->message_time = now;
+}
+
+int
+engine_is_temporary(enum err_code code)
+{
+	return code == E_NOMEM || code == E_IO || code == E_STORE ||
+	    code == E_LOCKED || code == E_CLOCK;
+}
+
+/* What tells that a file or directory is not what it was. */
+static void
+stamp_of(int homefd, uint8_t out[static 32])
+{
+	static const char *const names[] = { "cmp.conf", "trust", "certs",
+	    "keys" };
+	struct stat st[sizeof(names) / sizeof(names[0])];
+	uint64_t v[sizeof(names) / sizeof(names[0])][4] = { { 0 } };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (fstatat(homefd, names[i], &st[i], 0) == -1)
+			continue;
+		v[i][0] = (uint64_t)st[i].st_ino;
+		v[i][1] = (uint64_t)st[i].st_mtim.tv_sec;
+		v[i][2] = (uint64_t)st[i].st_mtim.tv_nsec;
+		v[i][3] = (uint64_t)st[i].st_size;
+	}
+	alg_sha256(SLICE(v, sizeof(v)), SLICE_NONE, out);
+}
+
+int
+engine_stale(const struct engine *en)
+{
+	uint8_t now[32];
+
+	stamp_of(en->homefd, now);
+	return memcmp(now, en->stamp, sizeof(now)) != 0;
+}
+
+static int
+load(struct engine *en, enum store_mode mode, struct err *e)
+{
+	if (conf_load(en->homefd, "cmp.conf", &en->conf, e) == -1)
+		return -1;
+	if (strcmp(en->conf->home.role, "ca") == 0)
+		en->role = ROLE_CA;
+	else if (strcmp(en->conf->home.role, "ee") == 0)
+		en->role = ROLE_EE;
+	else
+		return err_set(e, E_CONF, "cmp.conf: role is \"%s\", expected "
+		    "ca or ee", en->conf->home.role);
+	if (en->role == ROLE_CA ? ca_load(en, e) == -1 :
+	    trust_load_dir(&en->trust, en->homefd, e) == -1)
+		return -1;
+	return store_open(en->homefd, mode, &en->store, e);
+}
+
+int
+engine_open(int homefd, enum store_mode mode, struct engine **out,
+    struct err *e)
+{
+	struct engine *en;
+
+	*out = NULL;
+	if ((en = calloc(1, sizeof(*en))) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	en->homefd = homefd;
+	buf_init(&en->issued_chain, 1 << 20);
+	stamp_of(homefd, en->stamp);
+	if (load(en, mode, e) == -1) {
+		engine_close(en);
+		return -1;
+	}
+	en->now = clock_now();
+	*out = en;
+	return 0;
+}
+
+void
+engine_close(struct engine *en)
+{
+	if (en == NULL)
+		return;
+	store_close(en->store);
+	trust_release(&en->trust);
+	certs_free(&en->ca_cert);
+	certs_free(&en->ca_chain);
+	certs_free(&en->prot_cert);
+	key_free(en->ca_key);
+	key_free(en->prot_key);
+	buf_release(&en->issued_chain);
+	conf_free(en->conf);
+	free(en);
+}
+
+enum role
+engine_role(const struct engine *en)
+{
+	return en->role;
+}
+
+const struct conf *
+engine_conf(const struct engine *en)
+{
+	return en->conf;
+}
+
+struct store *
+engine_store(struct engine *en)
+{
+	return en->store;
+}
+
+int
+engine_begin(struct engine *en, struct err *e)
+{
+	en->now = clock_now();
+	return store_begin(en->store, e);
+}
+
+int
+engine_commit(struct engine *en, struct err *e)
+{
+	return store_commit(en->store, e);
+}
+
+void
+engine_abort(struct engine *en)
+{
+	store_rollback(en->store);
+}
+
+void
+engine_handle(struct engine *en, struct slice der, struct outcome *o)
+{
+	struct err e = { 0 };
+
+	o->verdict = VERDICT_TEMPORARY;
+	if (store_savepoint(en->store, &o->err) == -1)
+		return;
+	if (en->role == ROLE_CA)
+		ca_handle(en, der, o);
+	else
+		ee_handle(en, der, o);
+	if (o->verdict == VERDICT_TEMPORARY) {
+		store_rollback_to(en->store, &e);
+	} else if (store_release(en->store, &e) == -1) {
+		o->verdict = VERDICT_TEMPORARY;
+		o->err = e;
+	}
+}
+
+struct overdue {
+	struct engine	*en;
+	int		 count;
+};
+
+static int
+revoke_overdue(void *arg, struct txn *t, struct err *e)
+{
+	struct overdue *od = arg;
+	struct effects f = { .txn = t, .changes_txn = 1, .revoke = 1,
+	    .revoke_reason = 5, .event = "not-confirmed",
+	    .detail = "no certConf came in time, revoked" };
+	struct store_row row = { .effects = &f, .now = od->en->now };
+	char name[STORE_NAME];
+
+	t->state = TXN_FAILED;
+	od->count++;
+	return store_put(od->en->store, &row, name, e);
+}
+
+int
+engine_overdue(struct engine *en, struct err *e)
+{
+	struct overdue od = { .en = en };
+
+	if (en->role != ROLE_CA)
+		return 0;
+	if (store_overdue(en->store, en->now, revoke_overdue, &od, e) == -1)
+		return -1;
+	return od.count;
+}

@@ -1,0 +1,85 @@
+#ifndef ROLE_ENGINE_H
+#define ROLE_ENGINE_H
+
+#include "op/op.h"
+#include "policy/conf.h"
+#include "prot/protect.h"
+#include "store/store.h"
+
+/*
+ * The way through, the same for every role and every way in:
+ *
+ *	DER -> msg -> checked -> facts -> op -> draft + effects -> DER
+ *	    -> one commit {effects, answer, audit} -> outbox -> file
+ *
+ * engine_handle() does everything up to the store for one message, within a
+ * commit that the caller opens and closes: one message or hundreds to a
+ * commit are the same.  Only after engine_commit() has returned 0 has
+ * anything happened; then engine_outbox() has the answers to deliver.
+ */
+struct engine;
+
+enum verdict {
+	VERDICT_ANSWERED,	/* a positive answer was made */
+	VERDICT_REFUSED,	/* a negative answer was made: err has why */
+	VERDICT_REPEATED,	/* seen before: the stored answer, if any */
+	VERDICT_TAKEN,		/* device: the answer was taken */
+	VERDICT_NO,		/* device: the answer is "no", or not taken */
+	VERDICT_BAD,		/* cannot be read or must not be answered */
+	VERDICT_TEMPORARY,	/* nothing happened: try again */
+};
+
+struct outcome {
+	enum verdict	 verdict;
+	struct err	 err;			/* code E_NONE if all is well */
+	char		 name[STORE_NAME];	/* of the answer; "" if none */
+	struct buf	 answer;
+	int		 draft;			/* the answer is unprotected */
+	char		 note[400];		/* what happened, one line */
+	char		 next[256];		/* what to do now, or "" */
+};
+void	outcome_init(struct outcome *o);
+void	outcome_release(struct outcome *o);
+/* The exit status that this outcome stands for. */
+int	outcome_exit(const struct outcome *o);
+
+/*
+ * Open the home of which ${homefd} is the directory: cmp.conf, keys,
+ * certificates, trust, store.  The caller holds the home's lock unless
+ * ${mode} is STORE_READ.
+ */
+int	engine_open(int homefd, enum store_mode mode, struct engine **out,
+	    struct err *e);
+void	engine_close(struct engine *en);
+enum role		 engine_role(const struct engine *en);
+const struct conf	*engine_conf(const struct engine *en);
+struct store		*engine_store(struct engine *en);
+
+/* Has cmp.conf or anything in trust/ or certs/ changed since it was opened? */
+int	engine_stale(const struct engine *en);
+
+int	engine_begin(struct engine *en, struct err *e);
+int	engine_commit(struct engine *en, struct err *e);
+void	engine_abort(struct engine *en);
+
+/*
+ * Handle one message.  Never fails: every failure is an outcome.  What it
+ * does to the store it does as a whole or not at all.
+ */
+void	engine_handle(struct engine *en, struct slice der, struct outcome *o);
+
+/*
+ * Certificates whose confirmation did not come in time are revoked, as if
+ * the device had rejected them (RFC 9483 4.1.1); no message is made.
+ * Returns their number or -1.
+ */
+int	engine_overdue(struct engine *en, struct err *e);
+
+/*
+ * At the device, after the commit: make what was taken visible as files
+ * (keys/, certs/).  Harmless to repeat.
+ */
+int	engine_install(struct engine *en, struct slice der, struct outcome *o,
+	    struct err *e);
+
+#endif

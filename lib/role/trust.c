@@ -1,0 +1,244 @@
+/* Whom a home trusts: files below HOME become anchors with their CRLs. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/file.h"
+#include "pki/name.h"
+#include "role/engine_int.h"
+
+void
+trust_release(struct trust *t)
+{
+	for (size_t i = 0; i < t->n_files; i++)
+		certs_free(&t->files[i]);
+	for (size_t i = 0; i < t->n_crls; i++)
+		crl_free(t->crls[i]);
+	for (size_t i = 0; i < t->n_lists; i++)
+		free(t->lists[i]);
+	free(t->lists);
+	free(t->files);
+	free(t->crls);
+	free(t->anchors);
+	free(t->rules);
+	memset(t, 0, sizeof(*t));
+}
+
+/* An array that lives as long as the trust does. */
+static void *
+list_new(struct trust *t, size_t n, size_t size, struct err *e)
+{
+	void **lists = realloc(t->lists, (t->n_lists + 1) * sizeof(*lists));
+	void *p = calloc(n > 0 ? n : 1, size);
+
+	if (lists != NULL)
+		t->lists = lists;
+	if (lists == NULL || p == NULL) {
+		free(p);
+		err_set(e, E_NOMEM, "out of memory");
+		return NULL;
+	}
+	t->lists[t->n_lists++] = p;
+	return p;
+}
+
+static int
+add_file(struct trust *t, int homefd, const char *name, struct certs **out,
+    struct err *e)
+{
+	struct certs *files;
+	char path[HOME_PATH];
+
+	files = realloc(t->files, (t->n_files + 1) * sizeof(*files));
+	if (files == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	t->files = files;
+	if (certs_load(home_path(path, homefd, name), &files[t->n_files],
+	    e) == -1)
+		return err_wrap(e, "%.100s", name);
+	*out = &files[t->n_files++];
+	if ((*out)->n == 0)
+		return err_set(e, E_CERT_SYNTAX, "%.100s: no certificate in "
+		    "it", name);
+	return 0;
+}
+
+static int
+add_crl(struct trust *t, int homefd, const char *name, struct err *e)
+{
+	struct crl **crls;
+	char path[HOME_PATH];
+
+	crls = realloc(t->crls, (t->n_crls + 1) * sizeof(struct crl *));
+	if (crls == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	t->crls = crls;
+	if (crl_load(home_path(path, homefd, name), &crls[t->n_crls], e) == -1)
+		return err_wrap(e, "%.100s", name);
+	t->n_crls++;
+	return 0;
+}
+
+static struct anchor *
+find_anchor(struct trust *t, const struct cert *c)
+{
+	for (size_t i = 0; i < t->n_anchors; i++)
+		if (slice_eq(t->anchors[i].cert->der, c->der))
+			return &t->anchors[i];
+	return NULL;
+}
+
+/* ${c} as an anchor, with CRLs ${first}... added to those it has. */
+static int
+add_anchor(struct trust *t, const struct cert *c, size_t first, struct err *e)
+{
+	size_t more = t->n_crls - first;
+	struct anchor *a = find_anchor(t, c), *anchors;
+	struct crl **list;
+
+	if (a == NULL) {
+		anchors = realloc(t->anchors, (t->n_anchors + 1) *
+		    sizeof(*anchors));
+		if (anchors == NULL)
+			return err_set(e, E_NOMEM, "out of memory");
+		t->anchors = anchors;
+		a = &anchors[t->n_anchors++];
+		*a = (struct anchor){ .cert = c };
+	}
+	if (more == 0)
+		return 0;
+	list = list_new(t, a->n_crls + more, sizeof(struct crl *), e);
+	if (list == NULL)
+		return -1;
+	for (size_t i = 0; i < a->n_crls; i++)
+		list[i] = a->crls[i];
+	for (size_t i = 0; i < more; i++)
+		list[a->n_crls + i] = t->crls[first + i];
+	a->crls = list;
+	a->n_crls += more;
+	return 0;
+}
+
+/* Views move with the array they stand in, so files are loaded first. */
+static int
+load_rule_files(struct trust *t, int homefd, const struct conf *c,
+    struct err *e)
+{
+	const struct conf_enrol *r;
+	struct certs *ignored;
+
+	for (size_t i = 0; i < c->n_enrols; i++) {
+		r = &c->enrols[i];
+		if (r->anchor.n == 0)
+			return err_set(e, E_CONF, "cmp.conf:%d: [enrol %s] has "
+			    "no anchor", r->line, r->name);
+		for (size_t k = 0; k < r->anchor.n; k++)
+			if (add_file(t, homefd, r->anchor.v[k], &ignored,
+			    e) == -1)
+				return -1;
+	}
+	return 0;
+}
+
+static int
+fill_rule(struct trust *t, int homefd, const struct conf_enrol *r,
+    size_t *file, struct err *e)
+{
+	struct policy_rule *rule = &t->rules[t->n_rules];
+	size_t first = t->n_crls, n = 0;
+	const struct cert **anchors;
+
+	for (size_t k = 0; k < r->crl.n; k++)
+		if (add_crl(t, homefd, r->crl.v[k], e) == -1)
+			return -1;
+	for (size_t k = 0; k < r->anchor.n; k++)
+		n += t->files[*file + k].n;
+	anchors = list_new(t, n, sizeof(const struct cert *), e);
+	if (anchors == NULL)
+		return -1;
+	n = 0;
+	for (size_t k = 0; k < r->anchor.n; k++, (*file)++) {
+		for (size_t j = 0; j < t->files[*file].n; j++) {
+			anchors[n++] = &t->files[*file].v[j];
+			if (add_anchor(t, anchors[n - 1], first, e) == -1)
+				return -1;
+		}
+	}
+	*rule = (struct policy_rule){ .conf = r, .anchors = anchors,
+	    .n_anchors = n };
+	t->n_rules++;
+	return 0;
+}
+
+int
+trust_load_rules(struct trust *t, int homefd, const struct conf *c,
+    struct err *e)
+{
+	size_t file = 0;
+
+	t->rules = calloc(c->n_enrols + 1, sizeof(*t->rules));
+	if (t->rules == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	if (load_rule_files(t, homefd, c, e) == -1)
+		return -1;
+	for (size_t i = 0; i < c->n_enrols; i++)
+		if (fill_rule(t, homefd, &c->enrols[i], &file, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+ends_in(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && name[0] != '.' && strcmp(name + n - m, suffix) == 0;
+}
+
+/* Load every file of trust/ with ${suffix}. */
+static int
+each_file(struct trust *t, int homefd, DIR *d, int crls, struct err *e)
+{
+	const char *suffix = crls ? ".crl" : ".pem";
+	struct certs *ignored;
+	struct dirent *ent;
+	char name[NAME_TEXT + 32];
+
+	rewinddir(d);
+	while ((ent = readdir(d)) != NULL) {
+		if (!ends_in(ent->d_name, suffix))
+			continue;
+		snprintf(name, sizeof(name), "trust/%s", ent->d_name);
+		if (crls ? add_crl(t, homefd, name, e) == -1 :
+		    add_file(t, homefd, name, &ignored, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+trust_load_dir(struct trust *t, int homefd, struct err *e)
+{
+	DIR *d;
+	int fd, rc = -1;
+
+	if ((fd = file_open_dir(homefd, "trust", 0700, e)) == -1)
+		return -1;
+	if ((d = fdopendir(fd)) == NULL) {
+		close(fd);
+		return err_set(e, E_HOME, "trust: %s", strerror(errno));
+	}
+	if (each_file(t, homefd, d, 1, e) == 0 &&
+	    each_file(t, homefd, d, 0, e) == 0) {
+		rc = 0;
+		for (size_t i = 0; rc == 0 && i < t->n_files; i++)
+			for (size_t j = 0; rc == 0 && j < t->files[i].n; j++)
+				rc = add_anchor(t, &t->files[i].v[j], 0, e);
+	}
+	closedir(d);
+	return rc;
+}
