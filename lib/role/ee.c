@@ -191,7 +191,7 @@ reply(struct step *s, struct err *e)
 	t->messages += 2;
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
-	engine_name(s->o->name, d->transaction_id, t->messages + 1, d->body);
+	engine_name(s->o->name, d->transaction_id, t->messages, d->body);
 	if (t->sign_key_file.n > 0)
 		return sign_reply(s, e);
 	s->o->draft = 1;
@@ -383,7 +383,7 @@ install(struct step *s, struct outcome *o, struct err *e)
 		    e);
 	if (rc == 0)
 		snprintf(o->note, sizeof(o->note), "installed certs/%s for "
-		    "\"%.150s\"", name, name_short(subject, cert.subject));
+		    "\"%.120s\"", name, name_short(subject, cert.subject));
 	buf_release(&pem);
 	close(fd);
 	return rc;

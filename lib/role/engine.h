@@ -35,7 +35,7 @@ struct outcome {
 	char		 name[STORE_NAME];	/* of the answer; "" if none */
 	struct buf	 answer;
 	int		 draft;			/* the answer is unprotected */
-	char		 note[400];		/* what happened, one line */
+	char		 note[512];		/* what happened, one line */
 	char		 next[256];		/* what to do now, or "" */
 };
 void	outcome_init(struct outcome *o);

@@ -1,0 +1,493 @@
+#include "role/request.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/file.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "msg/crmf.h"
+#include "pki/name.h"
+#include "pki/san.h"
+#include "role/engine_int.h"
+
+/* A request while it is being made. */
+struct making {
+	const struct request_ask *ask;
+	int			 homefd;
+	struct request_made	*made;
+	struct buf		 subject, san, cert_req, recipient;
+	struct key		*new_key, *key;
+	struct certs		 cert, chain;
+	struct draft		 draft;
+	uint8_t			 id[16], nonce[16];
+	int64_t			 now;
+};
+
+void
+request_made_init(struct request_made *m)
+{
+	memset(m, 0, sizeof(*m));
+	buf_init(&m->message, (size_t)1 << 20);
+}
+
+void
+request_made_release(struct request_made *m)
+{
+	buf_release(&m->message);
+}
+
+static void
+making_init(struct making *k, int homefd, const struct request_ask *ask,
+    struct request_made *made)
+{
+	memset(k, 0, sizeof(*k));
+	k->ask = ask;
+	k->homefd = homefd;
+	k->made = made;
+	k->now = clock_now();
+	buf_init(&k->subject, NAME_SIZE_MAX);
+	buf_init(&k->san, 1 << 14);
+	buf_init(&k->recipient, NAME_SIZE_MAX + 16);
+	buf_init(&k->cert_req, 1 << 16);
+	draft_init(&k->draft);
+	rand_bytes(k->id, sizeof(k->id));
+	rand_bytes(k->nonce, sizeof(k->nonce));
+}
+
+static void
+making_release(struct making *k)
+{
+	buf_release(&k->subject);
+	buf_release(&k->san);
+	buf_release(&k->recipient);
+	buf_release(&k->cert_req);
+	draft_release(&k->draft);
+	key_free(k->new_key);
+	key_free(k->key);
+	certs_free(&k->cert);
+	certs_free(&k->chain);
+}
+
+/* GeneralNames TLV of all --san. */
+static int
+read_san(struct making *k, struct err *e)
+{
+	struct derw w;
+	struct buf names;
+	int rc = -1;
+
+	if (k->ask->n_san == 0)
+		return 0;
+	buf_init(&names, 1 << 14);
+	derw_init(&w, 1 << 14);
+	for (size_t i = 0; i < k->ask->n_san; i++)
+		if (san_parse(k->ask->san[i], &names, e) == -1)
+			goto out;
+	derw_raw(&w, buf_slice(&names));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	buf_add_slice(&k->san, derw_slice(&w));
+	rc = san_check(buf_slice(&k->san), 1, e);
+out:
+	derw_release(&w);
+	buf_release(&names);
+	return rc;
+}
+
+static int
+read_names(struct making *k, struct err *e)
+{
+	if (name_parse(k->ask->subject, &k->subject, e) == -1)
+		return err_wrap(e, "--subject");
+	if (name_check(buf_slice(&k->subject), e) == -1)
+		return err_wrap(e, "--subject");
+	if (read_san(k, e) == -1)
+		return err_wrap(e, "--san");
+	if (name_is_empty(buf_slice(&k->subject)) && k->san.n == 0)
+		return err_set(e, E_TMPL_NO_NAME, "neither --subject nor "
+		    "--san names the device");
+	return 0;
+}
+
+static int
+read_credentials(struct making *k, struct err *e)
+{
+	const struct request_ask *a = k->ask;
+	struct signer s;
+
+	k->made->draft = a->cert == NULL;
+	if (a->cert == NULL)
+		return 0;
+	if (certs_load(a->cert, &k->cert, e) == -1 ||
+	    key_load(a->key, a->key_pass, &k->key, e) == -1)
+		return -1;
+	if (k->cert.n == 0)
+		return err_set(e, E_CERT_SYNTAX, "%.200s: no certificate in "
+		    "it", a->cert);
+	if (a->chain != NULL && certs_load(a->chain, &k->chain, e) == -1)
+		return -1;
+	s = (struct signer){ .key = k->key, .cert = &k->cert.v[0] };
+	if (protect_check(&s, e) == -1)
+		return err_wrap(e, "%.100s, %.100s", a->key, a->cert);
+	return 0;
+}
+
+/* recipient: who is asked, as a GeneralName (RFC 9483 3.1). */
+static int
+read_recipient(struct making *k, struct err *e)
+{
+	struct buf name;
+	struct certs anchors = { 0 };
+	struct derw w;
+	int rc = -1;
+
+	buf_init(&name, NAME_SIZE_MAX);
+	derw_init(&w, NAME_SIZE_MAX + 16);
+	if (k->ask->recipient != NULL) {
+		if (name_parse(k->ask->recipient, &name, e) == -1)
+			goto out;
+	} else if (k->ask->n_trust > 0) {
+		if (certs_load(k->ask->trust[0], &anchors, e) == -1)
+			goto out;
+		if (anchors.n > 0)
+			buf_add_slice(&name, anchors.v[0].subject);
+	}
+	if (name.n > 0) {
+		derw_raw(&w, buf_slice(&name));
+		derw_wrap(&w, DER_CTX(4), 0);
+		buf_add_slice(&k->recipient, derw_slice(&w));
+	}
+	rc = 0;
+out:
+	certs_free(&anchors);
+	derw_release(&w);
+	buf_release(&name);
+	return rc;
+}
+
+static int
+check_inputs(struct making *k, struct err *e)
+{
+	struct certs c = { 0 };
+	struct crl *crl;
+
+	if (key_spec_check(k->ask->newkey, e) == -1 ||
+	    read_names(k, e) == -1 || read_credentials(k, e) == -1 ||
+	    read_recipient(k, e) == -1)
+		return -1;
+	for (size_t i = 0; i < k->ask->n_trust; i++) {
+		if (certs_load(k->ask->trust[i], &c, e) == -1)
+			return -1;
+		if (c.n == 0)
+			return err_set(e, E_CERT_SYNTAX, "%.200s: no "
+			    "certificate in it", k->ask->trust[i]);
+		certs_free(&c);
+	}
+	for (size_t i = 0; i < k->ask->n_crl; i++) {
+		if (crl_load(k->ask->crl[i], &crl, e) == -1)
+			return -1;
+		crl_free(crl);
+	}
+	return 0;
+}
+
+int
+request_check(const struct request_ask *ask, struct err *e)
+{
+	struct request_made made;
+	struct making k;
+	int rc;
+
+	request_made_init(&made);
+	making_init(&k, -1, ask, &made);
+	rc = check_inputs(&k, e);
+	making_release(&k);
+	request_made_release(&made);
+	return rc;
+}
+
+/* A file in trust/ named after its content: giving it twice is no harm. */
+static int
+keep(int dirfd, struct slice content, struct slice named_by,
+    const char *suffix, struct err *e)
+{
+	uint8_t hash[32];
+	char hex[ESCAPE_SHORT], name[64];
+
+	alg_sha256(named_by, SLICE_NONE, hash);
+	escape_hex_short(hex, SLICE(hash, 8));
+	snprintf(name, sizeof(name), "%.16s.%s", hex, suffix);
+	return file_deliver(dirfd, name, content, 0644, FILE_NEW, e);
+}
+
+static int
+keep_anchors(int dirfd, const char *file, struct err *e)
+{
+	struct certs c = { 0 };
+	struct buf pem;
+	int rc;
+
+	if (certs_load(file, &c, e) == -1)
+		return -1;
+	buf_init(&pem, 1 << 16);
+	rc = 0;
+	for (size_t i = 0; rc == 0 && i < c.n; i++) {
+		buf_reset(&pem);
+		cert_pem(&pem, "CERTIFICATE", c.v[i].der);
+		rc = keep(dirfd, buf_slice(&pem), c.v[i].der, "pem", e);
+	}
+	buf_release(&pem);
+	certs_free(&c);
+	return rc;
+}
+
+static int
+keep_trust(struct making *k, struct err *e)
+{
+	struct crl *crl;
+	int fd, rc = 0;
+
+	if ((fd = file_open_dir(k->homefd, "trust", 0700, e)) == -1)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < k->ask->n_trust; i++)
+		rc = keep_anchors(fd, k->ask->trust[i], e);
+	for (size_t i = 0; rc == 0 && i < k->ask->n_crl; i++) {
+		if ((rc = crl_load(k->ask->crl[i], &crl, e)) == -1)
+			break;
+		rc = keep(fd, crl_der(crl), crl_der(crl), "crl", e);
+		crl_free(crl);
+	}
+	close(fd);
+	return rc;
+}
+
+/* A directory becomes a device's home by its cmp.conf. */
+static int
+prepare_home(struct making *k, struct err *e)
+{
+	static const char *const dirs[] = { "keys", "certs", "state" };
+	struct buf conf;
+	int fd, rc = 0;
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		if ((fd = file_open_dir(k->homefd, dirs[i], 0700, e)) == -1)
+			return -1;
+		close(fd);
+	}
+	if (faccessat(k->homefd, "cmp.conf", F_OK, 0) == -1) {
+		buf_init(&conf, 1 << 16);
+		conf_template(&conf, ROLE_EE);
+		rc = file_deliver(k->homefd, "cmp.conf", buf_slice(&conf),
+		    0644, FILE_NEW, e);
+		buf_release(&conf);
+	}
+	return rc == 0 ? keep_trust(k, e) : -1;
+}
+
+/* "pump17-3f2a9c1b": the common name for people, the id against clashes. */
+static void
+key_name(struct making *k)
+{
+	char hex[ESCAPE_SHORT], word[48] = "key";
+	struct slice cn;
+	size_t n = 0;
+
+	if (name_attribute(buf_slice(&k->subject), OID_CN, &cn)) {
+		for (size_t i = 0; i < cn.n && n < 40; i++)
+			if (isalnum(cn.p[i]) || (n > 0 && strchr(".-_",
+			    cn.p[i]) != NULL && cn.p[i] != '\0'))
+				word[n++] = (char)cn.p[i];
+		if (n > 0)
+			word[n] = '\0';
+	}
+	escape_hex_short(hex, SLICE(k->id, 4));
+	snprintf(k->made->key_file, sizeof(k->made->key_file),
+	    "keys/%s-%.8s.key", word, hex);
+}
+
+static int
+make_key(struct making *k, struct err *e)
+{
+	struct buf pem, pass;
+	int fd = -1, rc = -1;
+
+	buf_init(&pem, 1 << 16);
+	buf_init(&pass, SECRET_MAX);
+	key_name(k);
+	if ((k->ask->newkey_pass != NULL &&
+	    secret_read(k->ask->newkey_pass, &pass, e) == -1) ||
+	    key_generate(k->ask->newkey, &k->new_key, e) == -1 ||
+	    key_export(k->new_key, buf_slice(&pass), &pem, e) == -1 ||
+	    (fd = file_open_dir(k->homefd, "keys", 0700, e)) == -1)
+		goto out;
+	rc = file_deliver(fd, strrchr(k->made->key_file, '/') + 1,
+	    buf_slice(&pem), 0600, FILE_NEW, e);
+out:
+	if (fd != -1)
+		close(fd);
+	buf_release(&pem);
+	buf_release(&pass);
+	return rc;
+}
+
+/* Extensions with the subjectAltName, critical if there is no subject. */
+static void
+write_extensions(struct making *k, struct derw *w)
+{
+	size_t mark;
+
+	if (k->san.n == 0)
+		return;
+	mark = derw_mark(w);
+	derw_prim(w, DER_OCTET_STRING, buf_slice(&k->san));
+	if (name_is_empty(buf_slice(&k->subject)))
+		derw_bool(w, 1);
+	derw_oid(w, oid_bytes(OID_SAN));
+	derw_wrap(w, DER_SEQUENCE, mark);
+	derw_wrap(w, DER_SEQUENCE, mark);
+}
+
+/* popo: the new key signs the DER of certReq (RFC 4211 4.1 clause 3). */
+static int
+write_popo(struct making *k, struct err *e)
+{
+	struct sigalg alg = alg_default(key_info(k->new_key));
+	struct derw *w = &k->draft.content;
+	struct buf sig;
+	int rc;
+
+	buf_init(&sig, 4096);
+	rc = key_sign(k->new_key, &alg, buf_slice(&k->cert_req), &sig, e);
+	if (rc == 0) {
+		derw_bits(w, DER_BIT_STRING, buf_slice(&sig));
+		alg_write(w, &alg);
+		derw_wrap(w, DER_CTX(1), 0);
+	}
+	buf_release(&sig);
+	return rc;
+}
+
+static int
+make_body(struct making *k, struct err *e)
+{
+	struct crmf_new n = { .cert_req_id = 0,
+	    .subject = buf_slice(&k->subject), .spki = key_spki(k->new_key) };
+	struct derw *w = &k->draft.content, req, ext;
+	int rc = -1;
+
+	derw_init(&req, 1 << 16);
+	derw_init(&ext, 1 << 15);
+	write_extensions(k, &ext);
+	if (ext.n > 0)
+		n.extensions = derw_slice(&ext);
+	crmf_write_request(&req, &n);
+	buf_add_slice(&k->cert_req, derw_slice(&req));
+	if (derw_bad(&req) || derw_bad(&ext))
+		err_set(e, E_NOMEM, "out of memory");
+	else if (write_popo(k, e) == 0) {
+		derw_raw(w, buf_slice(&k->cert_req));
+		derw_wrap(w, DER_SEQUENCE, 0);	/* CertReqMsg */
+		derw_wrap(w, DER_SEQUENCE, 0);	/* CertReqMessages */
+		k->draft.body = BODY_IR;
+		rc = 0;
+	}
+	derw_release(&req);
+	derw_release(&ext);
+	return rc;
+}
+
+static int
+make_message(struct making *k, struct err *e)
+{
+	struct signer s = { .key = k->key, .chain = &k->chain };
+	struct draft *d = &k->draft;
+
+	if (make_body(k, e) == -1)
+		return -1;
+	d->recipient = buf_slice(&k->recipient);
+	d->has_time = 1;
+	d->message_time = k->now;
+	d->transaction_id = SLICE(k->id, sizeof(k->id));
+	d->sender_nonce = SLICE(k->nonce, sizeof(k->nonce));
+	d->implicit_confirm = !k->ask->confirm;
+	if (k->ask->profile != NULL)
+		d->cert_profile = slice_str(k->ask->profile);
+	engine_name(k->made->name, d->transaction_id, 1, BODY_IR);
+	if (k->made->draft)
+		return protect_none(d, &k->made->message, e);
+	s.cert = &k->cert.v[0];
+	return protect_sign(d, &s, SLICE_NONE, &k->made->message, e);
+}
+
+static void
+fill_txn(const struct making *k, struct txn *t)
+{
+	const struct request_ask *a = k->ask;
+
+	t->state = TXN_OPEN;
+	t->body = BODY_IR;
+	t->created = k->now;
+	t->messages = 1;
+	t->explicit_asked = a->confirm;
+	buf_add(&t->transaction_id, k->id, sizeof(k->id));
+	buf_add(&t->our_nonce, k->nonce, sizeof(k->nonce));
+	buf_add_slice(&t->subject, buf_slice(&k->subject));
+	buf_add_slice(&t->san, buf_slice(&k->san));
+	buf_add_slice(&t->spki, key_spki(k->new_key));
+	buf_add_str(&t->key_file, k->made->key_file);
+	if (a->cert == NULL)
+		return;
+	buf_add_str(&t->cert_file, a->cert);
+	buf_add_str(&t->sign_key_file, a->key);
+	if (a->chain != NULL)
+		buf_add_str(&t->chain_file, a->chain);
+	if (a->key_pass != NULL)
+		buf_add_str(&t->pass_file, a->key_pass);
+}
+
+static int
+remember(struct making *k, struct err *e)
+{
+	struct effects f = { .changes_txn = 1, .event = "requested" };
+	struct store_row row = { .effects = &f, .name = k->made->name,
+	    .now = k->now };
+	char final[STORE_NAME];
+	struct store *s = NULL;
+	struct txn t;
+	int rc = -1;
+
+	txn_init(&t);
+	fill_txn(k, &t);
+	f.txn = &t;
+	if (store_open(k->homefd, STORE_CREATE, &s, e) == 0 &&
+	    store_begin(s, e) == 0) {
+		if (store_put(s, &row, final, e) == 0)
+			rc = store_commit(s, e);
+		else
+			store_rollback(s);
+	}
+	store_close(s);
+	txn_release(&t);
+	return rc;
+}
+
+int
+request_make(int homefd, const struct request_ask *ask,
+    struct request_made *out, struct err *e)
+{
+	struct making k;
+	int rc = -1;
+
+	making_init(&k, homefd, ask, out);
+	if (check_inputs(&k, e) == 0 && prepare_home(&k, e) == 0 &&
+	    make_key(&k, e) == 0 && make_message(&k, e) == 0)
+		rc = remember(&k, e);
+	making_release(&k);
+	return rc;
+}

@@ -1,0 +1,45 @@
+#ifndef ROLE_REQUEST_H
+#define ROLE_REQUEST_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/store.h"
+
+/* Making requests at the device: RFC 9483 4.1.1 and 3.1. */
+struct request_ask {
+	const char	*subject;		/* RFC 4514 */
+	const char	*const *san;		/* "dns:..." */
+	size_t		 n_san;
+	const char	*newkey, *newkey_pass;	/* SPEC, passphrase file */
+	const char	*cert, *key, *key_pass, *chain;	/* NULL: a draft */
+	const char	*const *trust;		/* files of anchors to keep */
+	size_t		 n_trust;
+	const char	*const *crl;
+	size_t		 n_crl;
+	const char	*recipient;		/* RFC 4514; default: the anchor */
+	const char	*profile;
+	int		 confirm;		/* ask for explicit confirmation */
+};
+
+struct request_made {
+	struct buf	 message;
+	char		 name[STORE_NAME];
+	char		 key_file[256];		/* below HOME */
+	int		 draft;
+};
+void	request_made_init(struct request_made *m);
+void	request_made_release(struct request_made *m);
+
+/* Is everything in ${ask} well formed and readable?  Changes nothing. */
+int	request_check(const struct request_ask *ask, struct err *e);
+
+/*
+ * Make a new key, a request for it, and an open transaction in the home of
+ * ${homefd}, which becomes a device's home if it is none yet.  The key file
+ * is durable before the transaction, the transaction before this returns: an
+ * answer to the request can always be taken.
+ */
+int	request_make(int homefd, const struct request_ask *ask,
+	    struct request_made *out, struct err *e);
+
+#endif

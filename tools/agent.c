@@ -1,0 +1,456 @@
+#include "tools/agent.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "spool/spool.h"
+#include "spool/watch.h"
+#include "tools/tool.h"
+
+/* What one pass over the spool needs. */
+struct agent {
+	int			 fd;
+	const char		*shown;
+	int			 dry;
+	struct spool		*spool;
+	struct engine		*en;
+	struct spool_file	*files;
+	struct outcome		*outcomes;
+	size_t			 max, n;
+	int			 exit;		/* worst status so far */
+};
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int sig)
+{
+	stop = sig;
+}
+
+int
+agent_shape(const char *file, struct slice der, struct err *e)
+{
+	size_t promised = der_promised(der);
+	const char *hint = "expected one DER PKIMessage";
+
+	if (der.n == 0)
+		return err_set(e, E_NOINPUT, "%.200s: empty; did the command "
+		    "before the pipe fail?", file);
+	if (promised > der.n)
+		return err_set(e, E_FILE_PARTIAL, "%.200s: %zu bytes of %zu; "
+		    "copy it again", file, der.n, promised);
+	if (der.p[0] == '-' || der.p[0] == 'M')
+		hint = "it looks like text; a .pki file is binary DER";
+	if (der.p[0] != DER_SEQUENCE)
+		return err_set(e, E_FILE_FORMAT, "%.200s: %s", file, hint);
+	return 0;
+}
+
+static enum spool_shape
+judge(struct slice head, size_t size)
+{
+	size_t promised = der_promised(head);
+
+	if (size == 0 || (head.n > 0 && head.p[0] == 0) || size < 2)
+		return SPOOL_PARTIAL;	/* made, but not written yet */
+	if (promised == 0 || promised < size)
+		return SPOOL_BROKEN;
+	return promised > size ? SPOOL_PARTIAL : SPOOL_COMPLETE;
+}
+
+static const char *
+verdict_word(const struct outcome *o)
+{
+	static const char *const words[] = {
+		[VERDICT_ANSWERED] = "answered", [VERDICT_REFUSED] = "refused",
+		[VERDICT_REPEATED] = "repeated", [VERDICT_TAKEN] = "taken",
+		[VERDICT_NO] = "not taken", [VERDICT_BAD] = "bad",
+		[VERDICT_TEMPORARY] = "put back",
+	};
+
+	return words[o->verdict];
+}
+
+void
+agent_report(const char *file, const struct outcome *o, int dry)
+{
+	char name[ESCAPE_SHORT];
+
+	escape_short(name, slice_str(file));
+	if (o->err.code == E_NONE) {
+		tool_say("%s%s: %s: %s%s%s", dry ? "would: " : "", name,
+		    verdict_word(o), o->note, o->name[0] ? " -> " : "",
+		    o->name);
+	} else {
+		tool_say("%s%s: %s: %s: %s (%s)%s%s", dry ? "would: " : "",
+		    name, verdict_word(o), err_name(o->err.code),
+		    o->err.detail, err_section(o->err.code),
+		    o->name[0] ? " -> " : "", o->name);
+	}
+	if (o->next[0] != '\0')
+		tool_say("next: %s", o->next);
+}
+
+/* Mark one answer by its name. */
+struct mark {
+	struct engine	*en;
+	const char	*name;
+};
+
+static int
+mark_named(void *arg, int64_t id, const char *name, struct slice answer,
+    struct err *e)
+{
+	struct mark *m = arg;
+
+	(void)answer;
+	if (strcmp(name, m->name) != 0)
+		return 0;
+	return store_delivered(engine_store(m->en), id, e);
+}
+
+int
+agent_delivered(struct engine *en, const char *name, struct err *e)
+{
+	struct mark m = { en, name };
+
+	return store_outbox(engine_store(en), mark_named, &m, e);
+}
+
+int
+agent_overdue(struct engine *en, struct err *e)
+{
+	int n;
+
+	if (engine_begin(en, e) == -1)
+		return -1;
+	n = engine_overdue(en, e);
+	if (n <= 0) {
+		engine_abort(en);
+		return n;
+	}
+	tool_say("%d certificates were not confirmed in time and are revoked",
+	    n);
+	return engine_commit(en, e);
+}
+
+struct outbox {
+	struct agent	*a;
+	int64_t		*ids;
+	size_t		 n, max;
+};
+
+static int
+place_one(void *arg, int64_t id, const char *name, struct slice answer,
+    struct err *e)
+{
+	struct outbox *ob = arg;
+	int64_t *ids;
+
+	if (ob->n == ob->max) {
+		ids = realloc(ob->ids, (ob->max + 256) * sizeof(*ids));
+		if (ids == NULL)
+			return err_set(e, E_NOMEM, "out of memory");
+		ob->ids = ids;
+		ob->max += 256;
+	}
+	if (spool_place(ob->a->spool, name, answer, e) == -1)
+		return -1;
+	ob->ids[ob->n++] = id;
+	return 0;
+}
+
+/*
+ * Everything committed and not yet delivered goes out.  Marking it is not
+ * made durable at once: after a crash the same bytes are delivered again.
+ */
+static int
+deliver(struct agent *a, struct err *e)
+{
+	struct outbox ob = { .a = a };
+	int rc = -1;
+
+	if (store_outbox(engine_store(a->en), place_one, &ob, e) == -1)
+		goto out;
+	if (ob.n == 0) {
+		rc = 0;
+		goto out;
+	}
+	if (spool_sync_out(a->spool, e) == -1 || engine_begin(a->en, e) == -1)
+		goto out;
+	for (size_t i = 0; i < ob.n; i++) {
+		if (store_delivered(engine_store(a->en), ob.ids[i], e) == -1) {
+			engine_abort(a->en);
+			goto out;
+		}
+	}
+	rc = engine_commit(a->en, e);
+out:
+	free(ob.ids);
+	return rc;
+}
+
+static void
+note(void *arg, const char *line, enum err_code code)
+{
+	struct agent *a = arg;
+
+	tool_say("%s", line);
+	if (code != E_NONE)
+		a->exit = tool_worse(a->exit, err_exit(code));
+}
+
+/* The place of a claimed file after its outcome is committed. */
+static int
+settle(struct agent *a, const struct spool_file *f, const struct outcome *o,
+    struct err *e)
+{
+	char why[sizeof(o->err.detail) + 64];
+
+	switch (o->verdict) {
+	case VERDICT_TEMPORARY:
+		return spool_return(a->spool, f, e);
+	case VERDICT_BAD:
+		snprintf(why, sizeof(why), "%s: %s", err_name(o->err.code),
+		    o->err.detail);
+		return spool_reject(a->spool, f, why, e);
+	default:
+		return spool_finish(a->spool, f, e);
+	}
+}
+
+static int
+settle_all(struct agent *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (settle(a, &a->files[i], &a->outcomes[i], e) == -1)
+			return -1;
+		agent_report(a->files[i].name, &a->outcomes[i], a->dry);
+		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
+	}
+	return spool_sync_done(a->spool, e);
+}
+
+/*
+ * The same request twice within one group has its answer in the outbox
+ * once; an answer that was delivered long ago is placed again.
+ */
+static int
+redeliver(struct agent *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		struct outcome *o = &a->outcomes[i];
+
+		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0 &&
+		    spool_place(a->spool, o->name, buf_slice(&o->answer),
+		    e) == -1)
+			return -1;
+	}
+	return spool_sync_out(a->spool, e);
+}
+
+static int
+handle_group(struct agent *a, struct err *e)
+{
+	int again = 0, rc;
+
+	if (engine_begin(a->en, e) == -1)
+		return -1;
+	for (size_t i = 0; i < a->n; i++) {
+		engine_handle(a->en, buf_slice(&a->files[i].data),
+		    &a->outcomes[i]);
+		again |= a->outcomes[i].verdict == VERDICT_REPEATED;
+	}
+	if (engine_commit(a->en, e) == -1) {
+		engine_abort(a->en);
+		return -1;
+	}
+	if ((rc = deliver(a, e)) == 0 && again)
+		rc = redeliver(a, e);
+	for (size_t i = 0; rc == 0 && i < a->n; i++)
+		rc = engine_install(a->en, buf_slice(&a->files[i].data),
+		    &a->outcomes[i], e);
+	return rc == 0 ? settle_all(a, e) : -1;
+}
+
+/* -n: the same, and nothing of it stays. */
+static void
+show_group(struct agent *a, struct err *e)
+{
+	if (engine_begin(a->en, e) == -1)
+		return;
+	for (size_t i = 0; i < a->n; i++) {
+		engine_handle(a->en, buf_slice(&a->files[i].data),
+		    &a->outcomes[i]);
+		agent_report(a->files[i].name, &a->outcomes[i], 1);
+		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
+	}
+	engine_abort(a->en);
+}
+
+static int
+claim(struct agent *a, struct err *e)
+{
+	return spool_claim(a->spool, judge,
+	    (size_t)engine_conf(a->en)->home.max_size, clock_now(), note, a,
+	    a->files, a->max, &a->n, e);
+}
+
+static int
+give_back(struct agent *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (spool_return(a->spool, &a->files[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+static void
+clear_group(struct agent *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		spool_file_release(&a->files[i]);
+		outcome_release(&a->outcomes[i]);
+		outcome_init(&a->outcomes[i]);
+	}
+	a->n = 0;
+}
+
+/* Was anything put back?  Then trying at once would only spin. */
+static int
+any_temporary(const struct agent *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->outcomes[i].verdict == VERDICT_TEMPORARY)
+			return 1;
+	return 0;
+}
+
+/* Everything that waits, group after group. */
+static int
+pass(struct agent *a, struct err *e)
+{
+	int rc = 0, again = 1;
+
+	while (rc == 0 && again && !stop) {
+		if ((rc = claim(a, e)) == -1 || a->n == 0)
+			break;
+		if (a->dry) {
+			show_group(a, e);
+			rc = give_back(a, e);
+			again = 0;
+		} else {
+			rc = handle_group(a, e);
+			again = !any_temporary(a);
+		}
+		clear_group(a);
+	}
+	clear_group(a);
+	return rc;
+}
+
+/* Configuration and trust are read anew when they have changed. */
+static int
+refresh(struct agent *a, struct err *e)
+{
+	struct engine *fresh;
+
+	if (!engine_stale(a->en))
+		return 0;
+	engine_close(a->en);
+	a->en = NULL;
+	if (engine_open(a->fd, STORE_WRITE, &fresh, e) == -1)
+		return -1;
+	a->en = fresh;
+	tool_say("configuration was read again");
+	return 0;
+}
+
+static int
+start(struct agent *a, struct err *e)
+{
+	size_t group;
+
+	if (spool_open(a->fd, &a->spool, e) == -1 ||
+	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
+		return -1;
+	group = (size_t)engine_conf(a->en)->home.group;
+	a->max = group < 1 ? 1 : group;
+	a->files = calloc(a->max, sizeof(*a->files));
+	a->outcomes = calloc(a->max, sizeof(*a->outcomes));
+	if (a->files == NULL || a->outcomes == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	for (size_t i = 0; i < a->max; i++)
+		outcome_init(&a->outcomes[i]);
+	return a->dry ? 0 : deliver(a, e);
+}
+
+static void
+finish(struct agent *a)
+{
+	free(a->files);
+	free(a->outcomes);
+	engine_close(a->en);
+	spool_close(a->spool);
+}
+
+static int
+work(struct agent *a, struct err *e)
+{
+	if (!a->dry && agent_overdue(a->en, e) == -1)
+		return -1;
+	return pass(a, e);
+}
+
+static int
+loop(struct agent *a, struct err *e)
+{
+	char path[TOOL_PATH];
+	struct watch *w;
+	int rc = 0;
+
+	snprintf(path, sizeof(path), "%s/spool/in", a->shown);
+	/* Watch first, then look: what comes in between rings the bell. */
+	if (watch_open(path, (int)engine_conf(a->en)->home.poll, &w, e) == -1)
+		return -1;
+	tool_say("following %s%s", path, watch_is_polling(w) ? " by polling" :
+	    "");
+	while (rc == 0 && !stop) {
+		if ((rc = refresh(a, e)) == 0)
+			rc = work(a, e);
+		if (rc == 0 && !stop)
+			watch_wait(w, (int)engine_conf(a->en)->home.poll);
+	}
+	watch_close(w);
+	return rc;
+}
+
+int
+agent_run(int fd, const char *shown, int follow, int dry)
+{
+	struct agent a = { .fd = fd, .shown = shown, .dry = dry };
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct err e = { 0 };
+	int rc;
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	rc = start(&a, &e);
+	if (rc == 0)
+		rc = follow ? loop(&a, &e) : work(&a, &e);
+	if (rc == -1)
+		a.exit = tool_worse(a.exit, tool_fail(shown, &e));
+	else if (follow)
+		a.exit = 0;
+	else if (spool_waiting(a.spool) > 0)
+		tool_say("%zu files are not complete yet and wait in "
+		    "%s/spool/in", spool_waiting(a.spool), shown);
+	finish(&a);
+	return a.exit;
+}

@@ -1,0 +1,30 @@
+#ifndef TOOLS_AGENT_H
+#define TOOLS_AGENT_H
+
+#include "role/engine.h"
+
+/*
+ * The agent of a home: where the spool (files) and the engine (messages)
+ * meet.  Claim, handle within one commit, deliver from the outbox, finish;
+ * the same once or in a loop.
+ */
+
+/*
+ * Work on the spool of the home ${fd}, called ${shown}: once, or with
+ * ${follow} until a signal.  Returns the exit status.
+ */
+int	agent_run(int fd, const char *shown, int follow, int dry);
+
+/* One line about what became of ${file}, and what to do next. */
+void	agent_report(const char *file, const struct outcome *o, int dry);
+
+/* Is ${der} one complete DER value?  Else say what it looks like. */
+int	agent_shape(const char *file, struct slice der, struct err *e);
+
+/* The answer ${name} is where it belongs: remember it. */
+int	agent_delivered(struct engine *en, const char *name, struct err *e);
+
+/* Revoke what was not confirmed in time, in a commit of its own. */
+int	agent_overdue(struct engine *en, struct err *e);
+
+#endif

@@ -1,0 +1,148 @@
+/* cmp-mkreq: format a request and remember it. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spool/spool.h"
+#include "role/request.h"
+#include "tools/tool.h"
+
+static const char usage[] =
+"usage: cmp-mkreq [-C HOME] ir --subject DN --newkey SPEC [--san NAME]...\n"
+"                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE]]\n"
+"                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
+"                 [--profile NAME] [--confirm]\n"
+"                 [--newkey-pass FILE] [-n] [-o FILE|DIR]\n"
+"\n"
+"Makes a certificate request and keeps its transaction open in HOME.\n"
+"  -C HOME            home directory of the device (made if it is absent)\n"
+"  --subject DN       name to ask for, as in RFC 4514: CN=pump17,O=Example\n"
+"  --san NAME         dns:NAME ip:ADDRESS email:MAILBOX uri:URI\n"
+"  --newkey SPEC      rsa:BITS rsa-pss:BITS ec:P-256 ec:P-384 ec:P-521\n"
+"                     ed25519 ed448\n"
+"  --cert, --key      the certificate and key that protect the request;\n"
+"                     without them it is a draft for cmp-sign\n"
+"  --chain FILE       certificates between --cert and its root\n"
+"  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
+"  --confirm          ask for explicit confirmation\n"
+"  -n                 say what would be done\n"
+"  -o FILE|DIR        where to write; standard output by default\n"
+"\n"
+"example: cmp-mkreq -C dev1 ir --subject CN=pump17,O=Example \\\n"
+"             --newkey ec:P-256 --cert idevid.pem --key idevid.key \\\n"
+"             --trust ca.pem -o stick/\n";
+
+static struct request_ask ask;
+static const char *home, *out;
+static struct tool_many san, trust, crl;
+static int dry;
+
+static const struct tool_opt opts[] = {
+	{ "home", 'C', OPT_VALUE, &home },
+	{ "subject", 0, OPT_VALUE, &ask.subject },
+	{ "san", 0, OPT_MANY, &san },
+	{ "newkey", 0, OPT_VALUE, &ask.newkey },
+	{ "newkey-pass", 0, OPT_VALUE, &ask.newkey_pass },
+	{ "cert", 0, OPT_VALUE, &ask.cert },
+	{ "key", 0, OPT_VALUE, &ask.key },
+	{ "key-pass", 0, OPT_VALUE, &ask.key_pass },
+	{ "chain", 0, OPT_VALUE, &ask.chain },
+	{ "trust", 0, OPT_MANY, &trust },
+	{ "crl", 0, OPT_MANY, &crl },
+	{ "recipient", 0, OPT_VALUE, &ask.recipient },
+	{ "profile", 0, OPT_VALUE, &ask.profile },
+	{ "confirm", 0, OPT_FLAG, &ask.confirm },
+	{ "dry-run", 'n', OPT_FLAG, &dry },
+	{ "output", 'o', OPT_VALUE, &out },
+};
+
+static int
+check_usage(int argc, char **argv, int at)
+{
+	if (at >= argc)
+		return tool_usage("no operation given, expected ir");
+	if (strcmp(argv[at], "ir") != 0)
+		return tool_usage("operation is \"%.40s\", expected ir",
+		    argv[at]);
+	if (at + 1 < argc)
+		return tool_usage("\"%.80s\" is not expected here",
+		    argv[at + 1]);
+	if (ask.newkey == NULL)
+		return tool_usage("--newkey is missing, for example --newkey "
+		    "ec:P-256");
+	if (ask.subject == NULL)
+		return tool_usage("--subject is missing, for example "
+		    "--subject CN=pump17,O=Example");
+	if ((ask.cert == NULL) != (ask.key == NULL))
+		return tool_usage("--cert and --key go together");
+	return 0;
+}
+
+/* Paths that are kept have to hold when the answer comes. */
+static void
+make_absolute(void)
+{
+	static char t[4][TOOL_PATH];
+	const char **p[] = { &ask.cert, &ask.key, &ask.key_pass, &ask.chain };
+
+	for (size_t i = 0; i < 4; i++)
+		if (*p[i] != NULL)
+			*p[i] = tool_absolute(t[i], *p[i]);
+}
+
+static int
+run(struct err *e)
+{
+	struct request_made made;
+	char shown[TOOL_PATH];
+	int fd, lock = -1, rc = -1;
+
+	request_made_init(&made);
+	if ((fd = tool_home(home, 1, e)) == -1)
+		return -1;
+	if (tool_can_put(out, e) == -1 || spool_lock(fd, &lock, e) == -1 ||
+	    request_make(fd, &ask, &made, e) == -1 ||
+	    tool_put(out, made.name, buf_slice(&made.message), shown, e) == -1)
+		goto done;
+	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : "ir",
+	    ask.subject, shown[0] ? " written to " : "", shown);
+	tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
+	if (made.draft)
+		tool_say("next: cmp-sign --cert FILE --key FILE < DRAFT");
+	else
+		tool_say("next: bring it to the CA, and its answer to: "
+		    "cmp-process -C %s FILE", home ? home : ".");
+	rc = 0;
+done:
+	if (lock != -1)
+		close(lock);
+	request_made_release(&made);
+	close(fd);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int at = tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0])), rc;
+
+	if ((rc = check_usage(argc, argv, at)) != 0)
+		return rc;
+	ask.san = san.v;
+	ask.n_san = san.n;
+	ask.trust = trust.v;
+	ask.n_trust = trust.n;
+	ask.crl = crl.v;
+	ask.n_crl = crl.n;
+	make_absolute();
+	if (dry) {
+		if (request_check(&ask, &e) == -1)
+			return tool_fail(NULL, &e);
+		tool_say("would make a key %s and an ir for \"%s\"",
+		    ask.newkey, ask.subject);
+		return 0;
+	}
+	return run(&e) == -1 ? tool_fail(NULL, &e) : 0;
+}

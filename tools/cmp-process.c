@@ -1,0 +1,137 @@
+/* cmp-process: handle messages in the role of HOME. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/file.h"
+#include "role/engine.h"
+#include "spool/spool.h"
+#include "tools/agent.h"
+#include "tools/tool.h"
+
+static const char usage[] =
+"usage: cmp-process [-C HOME] [--watch] [-n]\n"
+"       cmp-process [-C HOME] [-n] [-o FILE|DIR] FILE...\n"
+"\n"
+"Handles messages in the role that HOME/cmp.conf names: a CA answers\n"
+"requests, a device (ee) takes answers.\n"
+"  without FILE       everything that waits in HOME/spool/in, once\n"
+"  --watch            stay and follow the spool\n"
+"  FILE               these files; \"-\" is standard input; the spool is left\n"
+"                     alone and answers go where -o says\n"
+"  -n                 say what would happen, change nothing\n"
+"  -o FILE|DIR        default: standard output if it is no terminal and there\n"
+"                     is one FILE, else the current directory\n"
+"\n"
+"examples: cmp-process -C ca\n"
+"          cmp-process -C dev1 -o stick/ back/*.pki\n";
+
+static const char *home, *out;
+static int dry, follow;
+
+static const struct tool_opt opts[] = {
+	{ "home", 'C', OPT_VALUE, &home },
+	{ "output", 'o', OPT_VALUE, &out },
+	{ "dry-run", 'n', OPT_FLAG, &dry },
+	{ "watch", 0, OPT_FLAG, &follow },
+};
+
+/* Put the answer where the user wants it, then remember that it is there. */
+static int
+deliver(struct engine *en, struct outcome *o, const char *where, struct err *e)
+{
+	char shown[TOOL_PATH];
+
+	if (o->answer.n == 0)
+		return 0;
+	if (tool_put(where, o->name, buf_slice(&o->answer), shown, e) == -1)
+		return -1;
+	if (shown[0] != '\0')
+		tool_say("%s %s", o->draft ? "draft" : "wrote", shown);
+	if (o->draft)
+		tool_say("it is not protected yet; next: cmp-sign --cert FILE "
+		    "--key FILE < %s", shown[0] ? shown : "FILE");
+	return agent_delivered(en, o->name, e);
+}
+
+/* One file, in a commit of its own. */
+static int
+one(struct engine *en, const char *file, const char *where)
+{
+	struct err e = { 0 };
+	struct outcome o;
+	struct buf der;
+	int rc;
+
+	outcome_init(&o);
+	buf_init(&der, (size_t)engine_conf(en)->home.max_size + 1);
+	if (file_read(file, (size_t)engine_conf(en)->home.max_size, &der,
+	    &e) == -1 || agent_shape(file, buf_slice(&der), &e) == -1 ||
+	    engine_begin(en, &e) == -1) {
+		rc = tool_fail(NULL, &e);
+		goto out;
+	}
+	engine_handle(en, buf_slice(&der), &o);
+	if (dry || o.verdict == VERDICT_TEMPORARY ||
+	    o.verdict == VERDICT_BAD) {
+		engine_abort(en);
+	} else if (engine_commit(en, &e) == -1 ||
+	    engine_install(en, buf_slice(&der), &o, &e) == -1 ||
+	    deliver(en, &o, where, &e) == -1) {
+		rc = tool_fail(file, &e);
+		goto out;
+	}
+	agent_report(file, &o, dry);
+	rc = outcome_exit(&o);
+out:
+	outcome_release(&o);
+	buf_release(&der);
+	return rc;
+}
+
+static int
+files(int fd, char **v, int n, struct err *e)
+{
+	const char *where = out == NULL && n > 1 ? "./" : out;
+	struct engine *en;
+	int lock, rc = 0;
+
+	if (tool_can_put(where, e) == -1 || spool_lock(fd, &lock, e) == -1)
+		return tool_fail(NULL, e);
+	if (engine_open(fd, STORE_WRITE, &en, e) == -1) {
+		close(lock);
+		return tool_fail(home, e);
+	}
+	if (!dry && agent_overdue(en, e) == -1)
+		rc = tool_fail(home, e);
+	for (int i = 0; i < n; i++)
+		rc = tool_worse(rc, one(en, v[i], where));
+	engine_close(en);
+	close(lock);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int fd, rc, at = tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0]));
+
+	if (follow && (at < argc || dry))
+		return tool_usage("--watch follows the spool, it takes no "
+		    "FILE and no -n");
+	if (out != NULL && at == argc)
+		return tool_usage("-o is for FILEs; answers to the spool go to "
+		    "HOME/spool/out");
+	if ((fd = tool_home(home, 0, &e)) == -1)
+		return tool_fail(NULL, &e);
+	if (at < argc)
+		rc = files(fd, argv + at, argc - at, &e);
+	else
+		rc = agent_run(fd, home ? home : ".", follow, dry);
+	close(fd);
+	return rc;
+}
