@@ -29,7 +29,6 @@ struct entry {
 struct crl {
 	struct buf	 der;
 	struct slice	 tbs, sigalg_tlv, sig;
-	struct sigalg	 sigalg;
 	struct slice	 issuer, aki, number;
 	int64_t		 this_update, next_update;
 	struct slice	 revoked;	/* content of revokedCertificates */
@@ -300,7 +299,6 @@ tbs(struct crl *c, struct err *e)
 static int
 parse(struct crl *c, struct err *e)
 {
-	struct err ignored = { .code = E_NONE };
 	struct slice in, bits;
 
 	if (der_walk(buf_slice(&c->der), &der_limits_crl, 0, e) == -1)
@@ -312,8 +310,6 @@ parse(struct crl *c, struct err *e)
 	    der_octets_of_bits(bits, &c->sig) == -1 || in.n != 0)
 		return err_set(e, E_CRL_SYNTAX, "expected tbsCertList, "
 		    "signatureAlgorithm and signatureValue");
-	if (alg_parse(c->sigalg_tlv, &c->sigalg, &ignored) == -1)
-		c->sigalg = (struct sigalg){ .scheme = SIG_NONE };
 	return tbs(c, e);
 }
 
@@ -352,6 +348,8 @@ from_pem(struct slice text, struct crl **out, struct err *e)
 
 	buf_init(&der, CRL_MAX);
 	if (cert_unpem(text, "X509 CRL", &der, e) == -1) {
+		if (e->code == E_CERT_SYNTAX)
+			e->code = E_CRL_SYNTAX;
 		buf_release(&der);
 		return -1;
 	}
@@ -458,7 +456,6 @@ crl_verify(const struct crl *c, struct slice spki, struct err *e)
 {
 	struct sigalg a;
 
-	/* Again for the reason why, if it is not one of ours. */
 	if (alg_parse(c->sigalg_tlv, &a, e) == -1)
 		return err_wrap(e, "CRL");
 	if (key_verify(spki, &a, c->tbs, c->sig, e) == 0)
