@@ -271,7 +271,8 @@ test_values(void)
 	ok(try_ext(OID_SKI, 0, SLICE_LIT("\x04\x00"), NULL) == E_CERT_SYNTAX,
 	    "subjectKeyIdentifier: empty is refused");
 	ok(try_ext(OID_AKI, 0, SLICE_LIT("\x30\x0b\x80\x01" "k"
-	    "\xa1\x03\x82\x01n" "\x82\x01\x05"), &c) == E_NONE && c.aki.n == 1 &&
+	    "\xa1\x03\x82\x01n" "\x82\x01\x05"), &c) ==
+	    E_NONE && c.aki.n == 1 &&
 	    c.aki_issuer.n == 3 && c.aki_serial.n == 1,
 	    "authorityKeyIdentifier: all three parts are read");
 	ok(try_ext(OID_AKI, 0, SLICE_LIT("\x30\x03\x82\x01\x05"), NULL) ==
