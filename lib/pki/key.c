@@ -36,6 +36,29 @@ free_secret(gnutls_datum_t *d)
 	d->data = NULL;
 }
 
+/*
+ * GnuTLS leaves the hash's NULL out of RSASSA-PSS parameters, others put it
+ * in: write them as alg_write() does, to be the same bytes as in their
+ * certificates.
+ */
+static void
+rewrite_pss(struct key *k)
+{
+	struct slice in, bits = SLICE_NONE;
+	struct derw w;
+
+	derw_init(&w, KEY_FILE_MAX);
+	if (der_only(buf_slice(&k->spki), DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_SEQUENCE, NULL) == 0)
+		bits = in;
+	derw_raw(&w, bits);
+	alg_write(&w, &k->info.pss);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	buf_reset(&k->spki);
+	buf_add_slice(&k->spki, derw_slice(&w));
+	derw_release(&w);
+}
+
 /* Fill in the public half of ${k}. */
 static int
 publish(struct key *k, struct err *e)
@@ -59,7 +82,10 @@ publish(struct key *k, struct err *e)
 		return err_set(e, E_NOMEM, "out of memory");
 	if (alg_keyinfo(buf_slice(&k->spki), &k->info, &why) == -1)
 		return err_set(e, E_KEY_FILE, "%s", why.detail);
-	return 0;
+	if (!k->info.has_pss)
+		return 0;
+	rewrite_pss(k);
+	return alg_keyinfo(buf_slice(&k->spki), &k->info, e);
 }
 
 static int
@@ -155,7 +181,8 @@ not_opened(int rc, struct err *e)
 		    "openssl pkcs8 -topk8 -v2 aes256 makes one",
 		    gnutls_strerror(rc));
 	return err_set(e, E_KEY_PASS, "the passphrase does not open the key; "
-	    "give the file with the right one (--key-pass FILE)");
+	    "give the file with the right one (--key-pass FILE); a key "
+	    "encrypted with scrypt is not read");
 }
 
 /* GnuTLS takes a C string: a NUL would cut the passphrase. */
