@@ -1,12 +1,13 @@
 /* Checking signatures: one at a time, with exactly the algorithm asked for. */
+#include "pki/key.h"
+
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <limits.h>
-#include <nettle/ecc.h>
 #include <nettle/ecc-curve.h>
+#include <nettle/ecc.h>
 
-#include "pki/key.h"
 #include "pki/key_int.h"
 
 static gnutls_sign_algorithm_t
