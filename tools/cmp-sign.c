@@ -1,0 +1,158 @@
+/* cmp-sign: protect a draft, or replace a protection. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "prot/protect.h"
+#include "prot/verify.h"
+#include "tools/agent.h"
+#include "tools/tool.h"
+
+#define MESSAGE_MAX	((size_t)1 << 20)
+
+static const char usage[] =
+"usage: cmp-sign --cert FILE --key FILE [--key-pass FILE] [--chain FILE]\n"
+"                [--replace --trust FILE...] [-o FILE|DIR] [FILE]\n"
+"\n"
+"Reads a message (standard input by default), signs it and writes it.\n"
+"  --cert, --key      the certificate and key that protect the message\n"
+"  --chain FILE       certificates between --cert and its root\n"
+"  --replace          the message is protected already: verify that against\n"
+"                     --trust, then replace it\n"
+"  -o FILE|DIR        where to write; standard output by default\n"
+"\n"
+"example: cmp-sign --cert idevid.pem --key idevid.key < draft.pki > ir.pki\n";
+
+static const char *cert_file, *key_file, *pass_file, *chain_file, *out;
+static struct tool_many trust;
+static int replace;
+
+static const struct tool_opt opts[] = {
+	{ "cert", 0, OPT_VALUE, &cert_file },
+	{ "key", 0, OPT_VALUE, &key_file },
+	{ "key-pass", 0, OPT_VALUE, &pass_file },
+	{ "chain", 0, OPT_VALUE, &chain_file },
+	{ "trust", 0, OPT_MANY, &trust },
+	{ "replace", 0, OPT_FLAG, &replace },
+	{ "output", 'o', OPT_VALUE, &out },
+};
+
+/* Everything the program opens. */
+struct inputs {
+	struct buf	 der;
+	struct certs	 cert, chain, anchors[TOOL_MANY];
+	struct anchor	 list[TOOL_MANY];
+	size_t		 n_list;
+	struct key	*key;
+	struct msg	 msg;
+};
+
+static int
+check_usage(int argc, int at)
+{
+	if (cert_file == NULL || key_file == NULL)
+		return tool_usage("--cert and --key are needed");
+	if (argc > at + 1)
+		return tool_usage("one FILE at most");
+	if (replace != (trust.n > 0))
+		return tool_usage("--replace and --trust go together");
+	return 0;
+}
+
+static int
+open_inputs(struct inputs *in, const char *file, struct err *e)
+{
+	struct slice der;
+
+	if (certs_load(cert_file, &in->cert, e) == -1 ||
+	    key_load(key_file, pass_file, &in->key, e) == -1 ||
+	    (chain_file && certs_load(chain_file, &in->chain, e) == -1))
+		return -1;
+	if (in->cert.n == 0)
+		return err_set(e, E_CERT_SYNTAX, "%s: no certificate in it",
+		    cert_file);
+	for (size_t i = 0; i < trust.n; i++) {
+		if (certs_load(trust.v[i], &in->anchors[i], e) == -1)
+			return -1;
+		for (size_t k = 0; k < in->anchors[i].n &&
+		    in->n_list < TOOL_MANY; k++)
+			in->list[in->n_list++].cert = &in->anchors[i].v[k];
+	}
+	if (file_read(file, MESSAGE_MAX, &in->der, e) == -1)
+		return -1;
+	der = buf_slice(&in->der);
+	if (agent_shape(file, der, e) == -1 ||
+	    msg_decode(der, &in->msg, e) == -1)
+		return err_wrap(e, "%s", file);
+	return 0;
+}
+
+/* A draft has no protection; with --replace it has one that verifies. */
+static int
+check_before(const struct inputs *in, struct err *e)
+{
+	struct verify_ask ask = { .anchors = in->list,
+	    .n_anchors = in->n_list, .now = clock_now() };
+	struct checked *c;
+
+	if (!replace) {
+		if (in->msg.has_protection)
+			return err_set(e, E_PROT_KIND, "the message is "
+			    "protected already; to verify and replace that, "
+			    "give --replace --trust FILE");
+		return 0;
+	}
+	if (verify_msg(&in->msg, &ask, &c, e) == -1)
+		return -1;
+	checked_free(c);
+	return 0;
+}
+
+static int
+run(struct inputs *in, const char *file, struct err *e)
+{
+	struct signer s = { 0 };
+	char shown[TOOL_PATH];
+	struct buf signed_der;
+	int rc = -1;
+
+	buf_init(&signed_der, MESSAGE_MAX);
+	if (tool_can_put(out, e) == -1 || open_inputs(in, file, e) == -1 ||
+	    check_before(in, e) == -1)
+		goto done;
+	s = (struct signer){ .key = in->key, .cert = &in->cert.v[0],
+	    .chain = &in->chain };
+	if (protect_check(&s, e) == -1 ||
+	    protect_message(&in->msg, &s, &signed_der, e) == -1 ||
+	    tool_put(out, "signed.pki", buf_slice(&signed_der), shown,
+	    e) == -1)
+		goto done;
+	if (shown[0] != '\0')
+		tool_say("wrote %s; next: bring it to the CA", shown);
+	rc = 0;
+done:
+	buf_release(&signed_der);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct inputs in;
+	struct err e = { 0 };
+	int rc, at = tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0]));
+
+	if ((rc = check_usage(argc, at)) != 0)
+		return rc;
+	buf_init(&in.der, MESSAGE_MAX + 1);
+	rc = run(&in, at < argc ? argv[at] : "-", &e);
+	key_free(in.key);
+	certs_free(&in.cert);
+	certs_free(&in.chain);
+	for (size_t i = 0; i < trust.n; i++)
+		certs_free(&in.anchors[i]);
+	buf_release(&in.der);
+	return rc == -1 ? tool_fail(NULL, &e) : 0;
+}
