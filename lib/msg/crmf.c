@@ -181,10 +181,14 @@ read_popo(struct slice *in, struct cert_req *r, struct err *e)
 	return 0;
 }
 
-static int
-read_cert_req_msg(struct slice in, struct cert_req *r, struct err *e)
+int
+crmf_next_request(struct slice *list, struct cert_req *r, struct err *e)
 {
+	struct slice in;
+
 	*r = (struct cert_req){ .popo = POPO_ABSENT };
+	if (der_get(list, DER_SEQUENCE, &in) == -1)
+		return syntax_bad(e, "CertReqMsg", "a SEQUENCE");
 	if (read_cert_request(&in, r, e) == -1 || read_popo(&in, r, e) == -1)
 		return -1;
 	if (der_opt(&in, DER_SEQUENCE, &r->reg_info) &&
@@ -200,20 +204,17 @@ int
 crmf_requests(struct slice content, struct cert_req *r, size_t *count,
     struct err *e)
 {
-	struct slice in, one;
 	struct cert_req other;
+	struct slice in;
 
 	*r = (struct cert_req){ .popo = POPO_ABSENT };
 	*count = 0;
 	if (der_only(content, DER_SEQUENCE, &in) == -1 || in.n == 0)
 		return syntax_bad(e, "CertReqMessages",
 		    "at least one CertReqMsg");
-	for (; in.n > 0; (*count)++) {
-		if (der_get(&in, DER_SEQUENCE, &one) == -1)
-			return syntax_bad(e, "CertReqMsg", "a SEQUENCE");
-		if (read_cert_req_msg(one, *count ? &other : r, e) == -1)
+	for (; in.n > 0; (*count)++)
+		if (crmf_next_request(&in, *count ? &other : r, e) == -1)
 			return err_wrap(e, "CertReqMsg %zu", *count);
-	}
 	return 0;
 }
 
@@ -295,12 +296,14 @@ read_key_pair(struct slice in, struct cert_response *r, struct err *e)
 	return 0;
 }
 
-static int
-read_response(struct slice in, struct cert_response *r, struct err *e)
+int
+crmf_next_response(struct slice *list, struct cert_response *r, struct err *e)
 {
-	struct slice v;
+	struct slice in, v;
 
 	*r = (struct cert_response){ 0 };
+	if (der_get(list, DER_SEQUENCE, &in) == -1)
+		return syntax_bad(e, "CertResponse", "a SEQUENCE");
 	if (syntax_int(&in, &r->cert_req_id, "certReqId", e) == -1 ||
 	    status_get(&in, &r->status, e) == -1)
 		return -1;
@@ -317,7 +320,7 @@ int
 crmf_response(struct slice content, struct cert_rep *r, struct err *e)
 {
 	struct cert_response other;
-	struct slice in, list, one;
+	struct slice in, list;
 
 	*r = (struct cert_rep){ 0 };
 	if (der_only(content, DER_SEQUENCE, &in) == -1)
@@ -330,19 +333,23 @@ crmf_response(struct slice content, struct cert_rep *r, struct err *e)
 	if (der_get(&in, DER_SEQUENCE, &list) == -1 || in.n != 0)
 		return syntax_bad(e, "CertRepMessage",
 		    "a SEQUENCE of CertResponse");
-	for (; list.n > 0; r->count++) {
-		if (der_get(&list, DER_SEQUENCE, &one) == -1)
-			return syntax_bad(e, "CertResponse", "a SEQUENCE");
-		if (read_response(one, r->count ? &other : &r->first, e) == -1)
+	r->responses = list;
+	for (; list.n > 0; r->count++)
+		if (crmf_next_response(&list, r->count ? &other : &r->first,
+		    e) == -1)
 			return err_wrap(e, "CertResponse %zu", r->count);
-	}
 	return 0;
 }
 
-static int
-read_cert_status(struct slice in, struct cert_status *s, struct err *e)
+int
+crmf_next_confirmation(struct slice *list, struct cert_status *s,
+    struct err *e)
 {
+	struct slice in;
+
 	*s = (struct cert_status){ 0 };
+	if (der_get(list, DER_SEQUENCE, &in) == -1)
+		return syntax_bad(e, "CertStatus", "a SEQUENCE");
 	if (der_get(&in, DER_OCTET_STRING, &s->cert_hash) == -1)
 		return syntax_bad(e, "certHash", "an OCTET STRING");
 	if (syntax_int(&in, &s->cert_req_id, "certReqId", e) == -1)
@@ -369,18 +376,15 @@ crmf_confirmation(struct slice content, struct cert_status *s, size_t *count,
     struct err *e)
 {
 	struct cert_status other;
-	struct slice in, one;
+	struct slice in;
 
 	*s = (struct cert_status){ 0 };
 	*count = 0;
 	if (der_only(content, DER_SEQUENCE, &in) == -1)
 		return syntax_bad(e, "CertConfirmContent", "a SEQUENCE");
-	for (; in.n > 0; (*count)++) {
-		if (der_get(&in, DER_SEQUENCE, &one) == -1)
-			return syntax_bad(e, "CertStatus", "a SEQUENCE");
-		if (read_cert_status(one, *count ? &other : s, e) == -1)
+	for (; in.n > 0; (*count)++)
+		if (crmf_next_confirmation(&in, *count ? &other : s, e) == -1)
 			return err_wrap(e, "CertStatus %zu", *count);
-	}
 	return 0;
 }
 
