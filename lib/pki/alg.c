@@ -12,13 +12,13 @@
 #define PSS_DEFAULT_SALT	20	/* RFC 4055 3.1 */
 #define PSS_MAX_SALT		1024	/* a modulus of 8192 bits */
 
-enum params { PARAMS_ABSENT, PARAMS_NULL, PARAMS_PSS };
+enum alg_params { PARAMS_ABSENT, PARAMS_NULL, PARAMS_PSS };
 
 static const struct {
 	enum oid	 oid;
 	enum sig_scheme	 scheme;
 	enum hash	 hash;
-	enum params	 params;
+	enum alg_params	 params;
 } algs[] = {
 	{ OID_RSA_SHA256, SIG_RSA_PKCS1, HASH_SHA256, PARAMS_NULL },
 	{ OID_RSA_SHA384, SIG_RSA_PKCS1, HASH_SHA384, PARAMS_NULL },
