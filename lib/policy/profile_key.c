@@ -9,23 +9,35 @@
 
 #include <gmp.h>
 #include <stdio.h>
+#include <threads.h>
 
 #include "policy/conf_impl.h"
 
 #define FACTOR_MAX	65536
 #define FERMAT_ROUNDS	100
 
+/* The product of all small primes: made once, it costs as much as the rest. */
+static once_flag small_once = ONCE_FLAG_INIT;
+static mpz_t small_primes;
+
+static void
+make_small_primes(void)
+{
+	mpz_init(small_primes);
+	mpz_primorial_ui(small_primes, FACTOR_MAX);
+}
+
 static int
 has_small_factor(const mpz_t n)
 {
-	mpz_t product, g;
+	mpz_t g;
 	int found;
 
-	mpz_inits(product, g, NULL);
-	mpz_primorial_ui(product, FACTOR_MAX);
-	mpz_gcd(g, product, n);
+	call_once(&small_once, make_small_primes);
+	mpz_init(g);
+	mpz_gcd(g, small_primes, n);
 	found = mpz_cmp_ui(g, 1) != 0;
-	mpz_clears(product, g, NULL);
+	mpz_clear(g);
 	return found;
 }
 
