@@ -44,6 +44,19 @@ int	crmf_requests(struct slice content, struct cert_req *r, size_t *count,
 	    struct err *e);
 
 /*
+ * For readers of all of them: take the next one off ${in}, the content of
+ * CertReqMessages, of CertRepMessage's response, of CertConfirmContent.
+ */
+struct cert_response;
+struct cert_status;
+int	crmf_next_request(struct slice *in, struct cert_req *r,
+	    struct err *e);
+int	crmf_next_response(struct slice *in, struct cert_response *r,
+	    struct err *e);
+int	crmf_next_confirmation(struct slice *in, struct cert_status *s,
+	    struct err *e);
+
+/*
  * The SubjectPublicKeyInfo of ${t} with its universal tag, into ${out}
  * (appended).  E_TMPL_KEY if there is none.
  */
@@ -72,6 +85,7 @@ struct cert_response {
 struct cert_rep {
 	struct slice	 ca_pubs;
 	int		 has_ca_pubs;
+	struct slice	 responses;	/* content */
 	size_t		 count;
 	struct cert_response first;
 };

@@ -33,7 +33,6 @@ struct conf_home {
 	int64_t	 group;			/* messages to a commit */
 	int64_t	 max_size;		/* bytes of a message */
 	int64_t	 settle, poll;		/* seconds */
-	struct conf_list signer_ku;	/* unused by default */
 };
 
 /* [profile NAME]: what a certificate may be. */

@@ -1,0 +1,444 @@
+/* cmp.conf: the parser, driven by the table of keys. */
+#include "policy/conf_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/file.h"
+
+#define FILE_MAX	((size_t)1 << 20)
+#define TEXT_MAX	4096
+#define SECTIONS_MAX	1024
+
+/* Where the parser is. */
+struct parse {
+	const char		*path;
+	int			 line;
+	struct conf		*c;
+	enum conf_section	 section;
+	char			 name[CONF_NAME_MAX + 1];
+	void			*base;		/* struct of the section */
+	int			 once[CONF_KEYS_MAX];	/* line of each key */
+	int			 section_line[CONF__SECTIONS];
+};
+
+static int
+is_named(enum conf_section s)
+{
+	return s == CONF_profile || s == CONF_enrol;
+}
+
+static int
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static int
+bad(const struct parse *p, struct err *e, const char *what)
+{
+	char t[CONF_WHERE];
+
+	return err_set(e, E_CONF, "%s:%d: %s%s", p->path, p->line,
+	    conf_where(t, p->section, p->name), what);
+}
+
+static int
+unknown_key(const struct parse *p, const char *key, struct err *e)
+{
+	char where[CONF_WHERE], shown[ESCAPE_SHORT];
+	const struct conf_key *best = NULL;
+	unsigned d, least = 4;
+
+	for (const struct conf_key *k = conf_keys;
+	    k < conf_keys + conf_n_keys; k++) {
+		d = conf_distance(key, k->key);
+		if (k->section != p->section && d > 0)
+			continue;
+		if (d < least && d < strlen(k->key)) {
+			least = d;
+			best = k;
+		}
+	}
+	escape_short(shown, slice_str(key));
+	conf_where(where, p->section, p->name);
+	if (best == NULL)
+		return err_set(e, E_CONF, "%s:%d: %sunknown key \"%s\"",
+		    p->path, p->line, where, shown);
+	if (best->section == p->section)
+		return err_set(e, E_CONF, "%s:%d: %sunknown key \"%s\", did you "
+		    "mean \"%s\"?", p->path, p->line, where, shown, best->key);
+	return err_set(e, E_CONF, "%s:%d: %sunknown key \"%s\", which belongs %s%s",
+	    p->path, p->line, where, shown, best->section == CONF_global ?
+	    "before the first section" : "in section ",
+	    conf_section_name(best->section));
+}
+
+static int
+set_value(const struct parse *p, const struct conf_key *k, const char *value,
+    struct err *e)
+{
+	char where[CONF_WHERE], shown[ESCAPE_SHORT], why[sizeof(e->detail)];
+
+	if (k->type->set((char *)p->base + k->offset, value, e) == 0)
+		return 0;
+	snprintf(why, sizeof(why), "%s", e->detail);
+	return err_set(e, e->code, "%s:%d: %s%s: \"%s\": %s", p->path, p->line,
+	    conf_where(where, p->section, p->name), k->key,
+	    escape_short(shown, slice_str(value)), why);
+}
+
+/* A repeated key is an error, so that nobody reads the wrong one. */
+static int
+note(struct parse *p, const struct conf_key *k, struct err *e)
+{
+	char where[CONF_WHERE];
+	size_t i = (size_t)(k - conf_keys);
+
+	if (p->once[i] != 0)
+		return err_set(e, E_CONF, "%s:%d: %s%s: is there already in "
+		    "line %d", p->path, p->line,
+		    conf_where(where, p->section, p->name), k->key, p->once[i]);
+	p->once[i] = p->line;
+	return 0;
+}
+
+static int
+on_key(struct parse *p, char *line, struct err *e)
+{
+	char *value = strchr(line, '='), *end;
+
+	if (value == NULL)
+		return bad(p, e, "expected \"key = value\" or [section]");
+	for (end = value; end > line && is_blank(end[-1]);)
+		end--;
+	for (value++; is_blank(*value);)
+		value++;
+	*end = '\0';
+	if (strstr(value, " #") != NULL || strstr(value, "\t#") != NULL)
+		return bad(p, e, "a comment has to stand on a line of its own");
+	for (const struct conf_key *k = conf_keys;
+	    k < conf_keys + conf_n_keys; k++) {
+		if (k->section != p->section || strcmp(k->key, line) != 0)
+			continue;
+		if (note(p, k, e) == -1)
+			return -1;
+		return set_value(p, k, value, e);
+	}
+	return unknown_key(p, line, e);
+}
+
+/* Keys of ${s} that are not set get their default, which always parses. */
+static int
+set_defaults(struct parse *p, enum conf_section s, struct err *e)
+{
+	for (size_t i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+
+		if (k->section == s && k->dflt != NULL && p->once[i] == 0 &&
+		    set_value(p, k, k->dflt, e) == -1)
+			return -1;
+		if (is_named(s))
+			p->once[i] = k->section == s ? 0 : p->once[i];
+	}
+	return 0;
+}
+
+static int
+end_profile(struct parse *p, struct conf_profile *f, struct err *e)
+{
+	if (f->max_validity == 0)
+		f->max_validity = f->validity;
+	p->line = f->line;
+	if (f->max_validity < f->validity)
+		return bad(p, e, "max-validity: is shorter than validity");
+	return 0;
+}
+
+static int
+end_enrol(struct parse *p, struct conf_enrol *r, struct err *e)
+{
+	p->line = r->line;
+	if (r->anchor.n == 0)
+		return bad(p, e, "anchor: is missing, expected one or more files");
+	return 0;
+}
+
+static int
+end_section(struct parse *p, struct err *e)
+{
+	int line = p->line, rc = 0;
+
+	if (!is_named(p->section))
+		return 0;
+	if (set_defaults(p, p->section, e) == -1)
+		return -1;
+	if (p->section == CONF_profile)
+		rc = end_profile(p, p->base, e);
+	else
+		rc = end_enrol(p, p->base, e);
+	p->line = line;
+	return rc;
+}
+
+/* One more element of ${size} at the end of ${*v}, all zero. */
+static void *
+grow(void **v, size_t *n, size_t size)
+{
+	char *p;
+
+	if (*n == SECTIONS_MAX || (p = realloc(*v, (*n + 1) * size)) == NULL)
+		return NULL;
+	*v = p;
+	memset(p + *n * size, 0, size);
+	return p + (*n)++ * size;
+}
+
+static int
+new_profile(struct parse *p, struct err *e)
+{
+	void *v = p->c->profiles;
+	struct conf_profile *f;
+
+	if (conf_profile(p->c, p->name, strlen(p->name)) != NULL)
+		return bad(p, e, "is there already");
+	f = grow(&v, &p->c->n_profiles, sizeof(*f));
+	p->c->profiles = v;
+	if (f == NULL || (f->name = strdup(p->name)) == NULL)
+		return err_set(e, E_NOMEM, "out of memory or more than %d "
+		    "profiles", SECTIONS_MAX);
+	f->line = p->line;
+	p->base = f;
+	return 0;
+}
+
+static int
+new_enrol(struct parse *p, struct err *e)
+{
+	void *v = p->c->enrols;
+	struct conf_enrol *r;
+
+	for (size_t i = 0; i < p->c->n_enrols; i++)
+		if (strcmp(p->c->enrols[i].name, p->name) == 0)
+			return bad(p, e, "is there already");
+	r = grow(&v, &p->c->n_enrols, sizeof(*r));
+	p->c->enrols = v;
+	if (r == NULL || (r->name = strdup(p->name)) == NULL)
+		return err_set(e, E_NOMEM, "out of memory or more than %d "
+		    "enrol rules", SECTIONS_MAX);
+	r->line = p->line;
+	p->base = r;
+	return 0;
+}
+
+static int
+on_section(struct parse *p, struct err *e)
+{
+	int *line = &p->section_line[p->section];
+
+	if (p->section == CONF_profile)
+		return new_profile(p, e);
+	if (p->section == CONF_enrol)
+		return new_enrol(p, e);
+	if (*line != 0)
+		return bad(p, e, "is there already");
+	*line = p->line;
+	p->base = &p->c->home;
+	return 0;
+}
+
+static int
+check_text(const struct parse *p, struct slice line, struct err *e)
+{
+	uint32_t cp;
+	size_t n;
+
+	for (; line.n > 0; line = SLICE(line.p + n, line.n - n)) {
+		n = escape_utf8(line, &cp);
+		if (n == 0 || (cp < 0x20 && cp != '\t') ||
+		    (cp >= 0x7f && cp < 0xa0))
+			return err_set(e, E_CONF, "%s:%d: byte 0x%02x is not text",
+			    p->path, p->line, line.p[0]);
+	}
+	return 0;
+}
+
+static int
+on_line(struct parse *p, struct slice line, struct err *e)
+{
+	char text[TEXT_MAX + 1], name[CONF_NAME_MAX + 1], why[sizeof(e->detail)];
+	enum conf_section s;
+
+	if (check_text(p, line, e) == -1)
+		return -1;
+	if (line.n == 0 || line.p[0] == '#')
+		return 0;
+	switch (conf_header(line, &s, name, e)) {
+	case 1:
+		if (end_section(p, e) == -1)
+			return -1;
+		p->section = s;
+		memcpy(p->name, name, sizeof(name));
+		return on_section(p, e);
+	case -1:
+		snprintf(why, sizeof(why), "%s", e->detail);
+		return err_set(e, E_CONF, "%s:%d: %s", p->path, p->line, why);
+	}
+	memcpy(text, line.p, line.n);
+	text[line.n] = '\0';
+	return on_key(p, text, e);
+}
+
+/* What belongs to no line: defaults of what is not there, references. */
+static int
+end_file(struct parse *p, struct err *e)
+{
+	struct conf *c = p->c;
+
+	p->base = &c->home;
+	for (int s = CONF_global; s <= CONF_spool; s++) {
+		p->section = (enum conf_section)s;
+		if (set_defaults(p, p->section, e) == -1)
+			return -1;
+	}
+	if (c->n_profiles > 0)
+		return 0;
+	p->section = CONF_profile;
+	memcpy(p->name, "default", sizeof("default"));
+	if (new_profile(p, e) == -1)
+		return -1;
+	return end_section(p, e);
+}
+
+static int
+check_profiles(const struct parse *p, struct err *e)
+{
+	const struct conf *c = p->c;
+
+	if (conf_profile(c, c->home.profile, strlen(c->home.profile)) == NULL)
+		return err_set(e, E_CONF, "%s: [ca] default-profile: \"%s\": there "
+		    "is no [profile %s]", p->path, c->home.profile,
+		    c->home.profile);
+	for (const struct conf_enrol *r = c->enrols;
+	    r < c->enrols + c->n_enrols; r++) {
+		for (size_t i = 0; i < r->profiles.n; i++) {
+			const char *name = r->profiles.v[i];
+
+			if (conf_profile(c, name, strlen(name)) == NULL)
+				return err_set(e, E_CONF, "%s:%d: [enrol %s] "
+				    "profile: there is no [profile %s]",
+				    p->path, r->line, r->name, name);
+		}
+	}
+	return 0;
+}
+
+static int
+parse_text(struct parse *p, struct slice text, struct err *e)
+{
+	struct slice raw, line;
+
+	if (text.n > FILE_MAX)
+		return err_set(e, E_CONF, "%s: file is longer than 1 MiB",
+		    p->path);
+	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
+		text = SLICE(text.p + 3, text.n - 3);
+	while (conf_line(&text, &raw, &line)) {
+		p->line++;
+		if (raw.n > TEXT_MAX)
+			return err_set(e, E_CONF, "%s:%d: line is longer than "
+			    "%d bytes", p->path, p->line, TEXT_MAX);
+		if (on_line(p, line, e) == -1)
+			return -1;
+	}
+	if (end_section(p, e) == -1 || end_file(p, e) == -1)
+		return -1;
+	return check_profiles(p, e);
+}
+
+int
+conf_parse(struct slice text, const char *path, struct conf **out,
+    struct err *e)
+{
+	struct parse p = { .path = path };
+
+	*out = NULL;
+	if ((p.c = calloc(1, sizeof(*p.c))) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	p.base = &p.c->home;
+	if (parse_text(&p, text, e) == -1) {
+		conf_free(p.c);
+		return -1;
+	}
+	*out = p.c;
+	return 0;
+}
+
+int
+conf_load(int homefd, const char *name, struct conf **out, struct err *e)
+{
+	struct buf b;
+	int rc = -1;
+
+	*out = NULL;
+	buf_init(&b, FILE_MAX + 1);
+	if (file_read_at(homefd, name, FILE_MAX, &b, e) == 0)
+		rc = conf_parse(buf_slice(&b), name, out, e);
+	buf_release(&b);
+	return rc;
+}
+
+static void
+release_list(struct conf_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+}
+
+void
+conf_release(enum conf_section s, void *base)
+{
+	for (const struct conf_key *k = conf_keys;
+	    k < conf_keys + conf_n_keys; k++) {
+		char *field = (char *)base + k->offset;
+
+		if (k->section != s)
+			continue;
+		if (k->type->hold == HOLD_STRING)
+			free(*(char **)(void *)field);
+		else if (k->type->hold == HOLD_LIST)
+			release_list((void *)field);
+	}
+}
+
+void
+conf_free(struct conf *c)
+{
+	if (c == NULL)
+		return;
+	for (int s = CONF_global; s <= CONF_spool; s++)
+		conf_release((enum conf_section)s, &c->home);
+	for (size_t i = 0; i < c->n_profiles; i++) {
+		conf_release(CONF_profile, &c->profiles[i]);
+		free(c->profiles[i].name);
+	}
+	for (size_t i = 0; i < c->n_enrols; i++) {
+		conf_release(CONF_enrol, &c->enrols[i]);
+		free(c->enrols[i].name);
+	}
+	free(c->profiles);
+	free(c->enrols);
+	free(c);
+}
+
+const struct conf_profile *
+conf_profile(const struct conf *c, const char *name, size_t n)
+{
+	for (size_t i = 0; i < c->n_profiles; i++)
+		if (slice_eq(slice_str(c->profiles[i].name), SLICE(name, n)))
+			return &c->profiles[i];
+	return NULL;
+}

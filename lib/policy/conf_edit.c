@@ -1,0 +1,183 @@
+/* Adding and removing [enrol NAME], keeping everything else as it is. */
+#include "policy/conf_impl.h"
+
+#include <string.h>
+
+/* Where a section is: its comment lines, header and keys. */
+struct place {
+	size_t	start, end;
+	int	found;
+};
+
+/*
+ * Comment lines directly above a header belong to it: ${above} is where such
+ * a block starts, or where the line itself does.
+ */
+static void
+find(struct slice text, const char *name, struct place *at)
+{
+	struct slice in = text, raw, line;
+	char found[CONF_NAME_MAX + 1];
+	enum conf_section s;
+	struct err e = { 0 };
+	size_t above = 0, pos;
+	int comment = 0;
+
+	*at = (struct place){ .end = text.n };
+	while (conf_line(&in, &raw, &line)) {
+		pos = (size_t)(raw.p - text.p);
+		if (!comment)
+			above = pos;
+		comment = line.n > 0 && line.p[0] == '#';
+		if (conf_header(line, &s, found, &e) == 0)
+			continue;
+		if (at->found) {
+			at->end = above;
+			return;
+		}
+		if (e.code == E_NONE && s == CONF_enrol &&
+		    strcmp(found, name) == 0) {
+			at->found = 1;
+			at->start = above;
+		}
+		e = (struct err){ 0 };
+	}
+}
+
+/* CRLF if the first line has it. */
+static const char *
+line_end(struct slice text)
+{
+	struct slice raw, line;
+
+	if (conf_line(&text, &raw, &line) && raw.n > 1 &&
+	    raw.p[raw.n - 2] == '\r')
+		return "\r\n";
+	return "\n";
+}
+
+static void
+put_list(struct buf *out, const char *key, const struct conf_list *l,
+    const char *eol)
+{
+	if (l->n == 0)
+		return;
+	buf_printf(out, "%s =", key);
+	for (size_t i = 0; i < l->n; i++) {
+		buf_add_str(out, " ");
+		buf_add_str(out, l->v[i]);
+	}
+	buf_add_str(out, eol);
+}
+
+/* A word with a blank would come back as two. */
+static int
+check_words(const struct conf_list *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i][0] == '\0' || strpbrk(l->v[i], " \t\r\n") != NULL)
+			return err_set(e, E_CONF, "\"%s\": expected a word "
+			    "without blanks", l->v[i]);
+	return 0;
+}
+
+static int
+check_rule(const struct conf_enrol *r, struct err *e)
+{
+	const struct conf_list *const lists[] = { &r->anchor, &r->crl, &r->body,
+		&r->profiles, &r->san };
+
+	if (!conf_name_ok(slice_str(r->name)))
+		return err_set(e, E_CONF, "\"%s\": expected a name of 1 to 64 "
+		    "letters, digits, \".\", \"_\" or \"-\"", r->name);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (check_words(lists[i], e) == -1)
+			return -1;
+	if (r->subject != NULL && strpbrk(r->subject, "\r\n") != NULL)
+		return err_set(e, E_CONF, "subject: expected one line");
+	return 0;
+}
+
+static void
+put_rule(struct buf *out, const struct conf_enrol *r, const char *eol)
+{
+	buf_printf(out, "[enrol %s]%s", r->name, eol);
+	put_list(out, "anchor", &r->anchor, eol);
+	put_list(out, "crl", &r->crl, eol);
+	put_list(out, "body", &r->body, eol);
+	put_list(out, "profile", &r->profiles, eol);
+	if (r->subject != NULL) {
+		buf_add_str(out, "subject = ");
+		buf_add_str(out, r->subject);
+		buf_add_str(out, eol);
+	}
+	put_list(out, "san", &r->san, eol);
+}
+
+/* Never leave a file behind that would not be read again. */
+static int
+check_result(const struct buf *out, struct err *e)
+{
+	struct conf *c;
+
+	if (buf_bad(out))
+		return err_set(e, E_NOMEM, "out of memory, or cmp.conf grows too "
+		    "large");
+	if (conf_parse(buf_slice(out), "cmp.conf", &c, e) == -1)
+		return -1;
+	conf_free(c);
+	return 0;
+}
+
+int
+conf_add_enrol(struct slice text, const struct conf_enrol *r, struct buf *out,
+    struct err *e)
+{
+	const char *eol = line_end(text);
+	struct place at;
+
+	if (check_rule(r, e) == -1)
+		return -1;
+	find(text, r->name, &at);
+	if (at.found)
+		return err_set(e, E_EXISTS, "[enrol %s] is there already",
+		    r->name);
+	buf_add_slice(out, text);
+	if (text.n > 0 && text.p[text.n - 1] != '\n')
+		buf_add_str(out, eol);
+	if (text.n > 0)
+		buf_add_str(out, eol);
+	put_rule(out, r, eol);
+	return check_result(out, e);
+}
+
+/* Without the blank line that stood before a rule at the end of the file. */
+static size_t
+without_blank_line(struct slice text, size_t n)
+{
+	if (n < 2 || text.p[n - 1] != '\n')
+		return n;
+	if (text.p[n - 2] == '\n')
+		return n - 1;
+	if (n > 2 && text.p[n - 2] == '\r' && text.p[n - 3] == '\n')
+		return n - 2;
+	return n;
+}
+
+int
+conf_remove_enrol(struct slice text, const char *name, struct buf *out,
+    struct err *e)
+{
+	struct place at;
+
+	find(text, name, &at);
+	if (!at.found)
+		return err_set(e, E_NOT_FOUND, "there is no [enrol %s]", name);
+	if (at.end == text.n)
+		at.start = without_blank_line(text, at.start);
+	buf_add(out, text.p, at.start);
+	buf_add(out, text.p + at.end, text.n - at.end);
+	if (buf_bad(out))
+		return err_set(e, E_NOMEM, "out of memory");
+	return 0;
+}
