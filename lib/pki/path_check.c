@@ -29,14 +29,10 @@ path_self_issued(const struct cert *c)
 static int
 link_issuer(struct slice names, struct slice issuer)
 {
-	struct slice in = names, value;
+	struct slice value;
 	uint8_t tag;
 
-	/* With or without the header of GeneralNames. */
-	if (der_only(names, DER_CTX(1), &value) == 0 ||
-	    der_only(names, DER_SEQUENCE, &value) == 0)
-		in = value;
-	while (der_any(&in, &tag, &value, NULL) == 0)
+	while (der_any(&names, &tag, &value, NULL) == 0)
 		if (tag == DER_CTX(4) && name_eq(value, issuer))
 			return 1;
 	return 0;
