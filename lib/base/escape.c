@@ -28,9 +28,8 @@ escape_utf8(struct slice s, uint32_t *cp)
 	return n;
 }
 
-/* Characters that change how their neighbours are shown, or show nothing. */
-static int
-is_deceptive(uint32_t cp)
+int
+escape_deceptive(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xad ||
 	    cp == 0x61c || cp == 0x180e || (cp >= 0x200b && cp <= 0x200f) ||
@@ -52,9 +51,9 @@ escape_text(struct buf *out, struct slice s, size_t max)
 			buf_printf(out, "\\x%02x", s.p[i]);
 		} else if (cp == '\\') {
 			buf_add_str(out, "\\\\");
-		} else if (cp < 0x80 && is_deceptive(cp)) {
+		} else if (cp < 0x80 && escape_deceptive(cp)) {
 			buf_printf(out, "\\x%02x", s.p[i]);
-		} else if (is_deceptive(cp)) {
+		} else if (escape_deceptive(cp)) {
 			buf_printf(out, "\\u{%x}", (unsigned)cp);
 		} else {
 			buf_add(out, s.p + i, n);
@@ -79,9 +78,9 @@ escape_json(struct buf *out, struct slice s)
 		} else if (cp == '"' || cp == '\\') {
 			buf_add_u8(out, '\\');
 			buf_add_u8(out, (uint8_t)cp);
-		} else if (is_deceptive(cp) && cp < 0x10000) {
+		} else if (escape_deceptive(cp) && cp < 0x10000) {
 			buf_printf(out, "\\u%04x", (unsigned)cp);
-		} else if (is_deceptive(cp)) {
+		} else if (escape_deceptive(cp)) {
 			buf_printf(out, "\\u%04x\\u%04x",
 			    (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
 			    (unsigned)(0xdc00 + ((cp - 0x10000) & 0x3ff)));

@@ -37,4 +37,10 @@ const char *escape_hex_short(char t[static ESCAPE_SHORT], struct slice s);
  */
 size_t	escape_utf8(struct slice s, uint32_t *cp);
 
+/*
+ * Does ${cp} show nothing, or change how its neighbours are shown: controls,
+ * bidirectional and zero-width characters, line separators, noncharacters?
+ */
+int	escape_deceptive(uint32_t cp);
+
 #endif

@@ -12,7 +12,7 @@
 #define NAME_RDN_MAX	16
 
 /*
- * Check the Name TLV ${name}: at most 16 RDNs and 2 KiB, each attribute a
+ * Check the Name TLV ${name}: at most 16 attributes and 2 KiB, each a
  * known string type, not empty, with no control characters and within the
  * upper bounds of RFC 5280 appendix A.  A Name of no RDNs is fine.
  * E_NAME_SYNTAX.
@@ -41,7 +41,10 @@ int	name_within(struct slice base, struct slice name);
  */
 int	name_parse(const char *text, struct buf *out, struct err *e);
 
-/* The reverse, appended to ${out}; escaped for terminals and logs. */
+/*
+ * The reverse, appended to ${out}: what a terminal or log must not see is
+ * escaped as RFC 4514 hex pairs.  Values of no string type are #hex.
+ */
 void	name_text(struct buf *out, struct slice name);
 
 /* The same, cut to fit an error detail. */
@@ -62,10 +65,10 @@ const char *name_short(char t[static NAME_TEXT], struct slice name);
 int	name_pattern_check(const char *pattern, struct err *e);
 int	name_match(const char *pattern, struct slice name, struct slice sender);
 
-/* "*" matches any text; without regard to ASCII case if ${fold}. */
+/* "*" is any text of one byte or more; ASCII case is ignored if ${fold}. */
 int	name_glob(struct slice pattern, struct slice text, int fold);
 
-/* The first value of attribute ${type} in ${name}; 1 if there is one. */
+/* The content of the first ${type} in ${name}; 1 if there is one. */
 int	name_attribute(struct slice name, enum oid type, struct slice *value);
 
 #endif
