@@ -222,14 +222,17 @@ path_check_sig(const struct cert *child, const struct cert *issuer,
 	struct keyinfo k;
 
 	/* What needs no arithmetic comes first and is not counted. */
-	if (alg_keyinfo(issuer->spki, &k, e) == 0 &&
-	    alg_fits(&child->sigalg, &k, e) == 0) {
-		if (path_spend(b, e) == -1)
-			return -1;
-		if (key_verify(issuer->spki, &child->sigalg, child->tbs,
-		    child->sig, e) == 0)
-			return 0;
+	if (alg_keyinfo(issuer->spki, &k, e) == -1 ||
+	    alg_fits(&child->sigalg, &k, e) == -1) {
+		if (e->code != E_NOMEM)
+			e->code = E_PATH_SIG;
+		return err_wrap(e, "key of %s", path_who(by, issuer));
 	}
+	if (path_spend(b, e) == -1)
+		return -1;
+	if (key_verify(issuer->spki, &child->sigalg, child->tbs, child->sig,
+	    e) == 0)
+		return 0;
 	if (e->code == E_NOMEM)
 		return -1;
 	return err_set(e, E_PATH_SIG, "%s is not signed by the key of %s",
