@@ -229,11 +229,11 @@ explain_none(struct search *s, struct err *e)
 	if (other_key(s->ask, top))
 		return err_set(e, E_PATH_NONE,
 		    "no trust anchor found above issuer %s of %s: "
-		    "what is there of that name has another key or leads "
-		    "round in a circle", issuer, who);
-	return err_set(e, E_PATH_NONE, "issuer %s of %s not found%s", issuer,
-	    who, s->n_up == PATH_MAX_POOL ?
-	    " (too many certificates given, not all looked at)" : "");
+		    "what is there of that name has another key, leads "
+		    "round in a circle or is too much to look at", issuer,
+		    who);
+	return err_set(e, E_PATH_NONE, "issuer %s of %s not found", issuer,
+	    who);
 }
 
 static const struct anchor *

@@ -123,7 +123,7 @@ status_one(struct status *s, const struct anchor *a, struct err *e)
 			return -1;
 	if (s->good)
 		return 0;
-	return err_set(e, E_PATH_STATUS, "the CRL of %s %s; add it with: "
+	return err_set(e, E_PATH_STATUS, "the CRL of %s %s; add one with: "
 	    "cmp-ca trust crl FILE", name_short(who, s->cert->issuer), s->why);
 }
 

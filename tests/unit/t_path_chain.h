@@ -48,8 +48,9 @@ add_crl(struct crl_spec s)
 static enum err_code
 find(const struct cert *pool, size_t n_pool, const struct cert *trusted)
 {
-	struct anchor a = { trusted, n_crls ? crls : NULL, n_crls };
+	static struct anchor a;
 
+	a = (struct anchor){ trusted, n_crls ? crls : NULL, n_crls };
 	if (!ask.target)
 		ask.target = &c_ee;
 	if (!ask.anchors) {
