@@ -405,8 +405,8 @@ key_info(const struct key *k)
 }
 
 /*
- * GnuTLS salts as long as the hash, or as the key's parameters say.  For any
- * other length it wants the parameters changed: on a copy, the key is const.
+ * GnuTLS salts as long as the hash, or as the key's parameters say.  For a
+ * longer salt it wants the parameters changed: on a copy, the key is const.
  */
 static int
 salted_copy(const struct key *k, const struct sigalg *a,
@@ -427,14 +427,37 @@ salted_copy(const struct key *k, const struct sigalg *a,
 	return rc;
 }
 
+static unsigned
+hash_len(const struct sigalg *a)
+{
+	return a->hash == HASH_SHA256 ? 32 : a->hash == HASH_SHA384 ? 48 : 64;
+}
+
 /* The salt that GnuTLS makes without being told. */
 static unsigned
 usual_salt(const struct key *k, const struct sigalg *a)
 {
-	unsigned n = a->hash == HASH_SHA256 ? 32 :
-	    a->hash == HASH_SHA384 ? 48 : 64;
+	unsigned n = hash_len(a);
 
 	return k->info.has_pss && k->info.pss.salt > n ? k->info.pss.salt : n;
+}
+
+static int
+can_sign(const struct key *k, const struct sigalg *a, struct slice data,
+    struct err *e)
+{
+	char t[64];
+
+	if (alg_fits(a, &k->info, e) == -1)
+		return -1;
+	/* GnuTLS would make the salt longer, and not say so. */
+	if (a->scheme == SIG_RSA_PSS && a->salt < hash_len(a))
+		return err_set(e, E_ALG_PARAMS, "%s: signatures with a salt "
+		    "shorter than the hash are checked but not made",
+		    alg_name(t, a));
+	if (data.n > UINT_MAX)
+		return err_set(e, E_CRYPTO, "%zu bytes to sign", data.n);
+	return 0;
 }
 
 int
@@ -444,14 +467,12 @@ key_sign(const struct key *k, const struct sigalg *a, struct slice data,
 	gnutls_privkey_t copy = NULL;
 	gnutls_datum_t d = { (unsigned char *)data.p, (unsigned)data.n },
 	    sig = { NULL, 0 };
-	int rc = 0, pss = a->scheme == SIG_RSA_PSS;
+	int rc = 0;
 	char t[64];
 
-	if (alg_fits(a, &k->info, e) == -1)
+	if (can_sign(k, a, data, e) == -1)
 		return -1;
-	if (data.n > UINT_MAX)
-		return err_set(e, E_CRYPTO, "%zu bytes to sign", data.n);
-	if (pss && a->salt != usual_salt(k, a))
+	if (a->scheme == SIG_RSA_PSS && a->salt != usual_salt(k, a))
 		rc = salted_copy(k, a, &copy);
 	if (rc == 0)
 		rc = gnutls_privkey_sign_data2(copy ? copy : k->priv,
