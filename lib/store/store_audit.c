@@ -5,11 +5,6 @@
 
 #define HASH	SHA256_DIGEST_SIZE
 
-struct audit {
-	int64_t		 id, time, txn;
-	const char	*code, *event, *detail;
-};
-
 static void
 add_int(struct sha256_ctx *ctx, int64_t v)
 {
@@ -33,7 +28,7 @@ add_text(struct sha256_ctx *ctx, const char *s)
  * big end first, texts after their length as such a number.
  */
 static void
-chain(const struct audit *a, const uint8_t prev[HASH], uint8_t out[HASH])
+chain(const struct store_audit *a, const uint8_t prev[HASH], uint8_t out[HASH])
 {
 	struct sha256_ctx ctx;
 
@@ -77,7 +72,7 @@ int
 store_put_audit(struct store *s, const struct store_row *row, struct err *e)
 {
 	const struct effects *f = row->effects;
-	struct audit a = {
+	struct store_audit a = {
 		.time = row->now,
 		.txn = f == NULL || f->txn == NULL ? 0 : f->txn->id,
 		.code = err_name(row->code),
@@ -104,12 +99,17 @@ store_put_audit(struct store *s, const struct store_row *row, struct err *e)
 	return store_run(&u, e);
 }
 
-/* Does this row follow the one with hash ${head}?  Then ${head} is its. */
-static int
-follow(struct store_use *u, int64_t expected, uint8_t last[HASH],
-    struct err *e)
+static void
+list(struct store *s, struct store_use *u)
 {
-	struct audit a = {
+	store_use(s, STMT_AUDIT_LIST, "SELECT id, time, txn, code, event, "
+	    "detail, prev, hash FROM audit ORDER BY id", u);
+}
+
+static void
+load(struct store_use *u, struct store_audit *a)
+{
+	*a = (struct store_audit){
 		.id = store_col_int(u, 0),
 		.time = store_col_int(u, 1),
 		.txn = store_col_int(u, 2),
@@ -117,8 +117,17 @@ follow(struct store_use *u, int64_t expected, uint8_t last[HASH],
 		.event = store_col_text(u, 4),
 		.detail = store_col_text(u, 5),
 	};
+}
+
+/* Does this row follow the one with hash ${last}?  Then ${last} is its. */
+static int
+follow(struct store_use *u, int64_t expected, uint8_t last[HASH],
+    struct err *e)
+{
+	struct store_audit a;
 	uint8_t hash[HASH];
 
+	load(u, &a);
 	chain(&a, last, hash);
 	if (a.id != expected ||
 	    !slice_eq(store_col(u, 6), SLICE(last, HASH)) ||
@@ -139,14 +148,33 @@ store_audit_check(struct store *s, int64_t *rows, uint8_t last[static 32],
 
 	*rows = 0;
 	memset(last, 0, HASH);
-	store_use(s, STMT_AUDIT_LIST, "SELECT id, time, txn, code, event, "
-	    "detail, prev, hash FROM audit ORDER BY id", &u);
+	list(s, &u);
 	while ((rc = store_step(&u, e)) == 1) {
 		if (follow(&u, *rows + 1, last, e) == -1) {
 			rc = -1;
 			break;
 		}
 		++*rows;
+	}
+	store_end(&u);
+	return rc;
+}
+
+int
+store_audit(struct store *s, int (*each)(void *arg,
+    const struct store_audit *a), void *arg, struct err *e)
+{
+	struct store_audit a;
+	struct store_use u;
+	int rc;
+
+	list(s, &u);
+	while ((rc = store_step(&u, e)) == 1) {
+		load(&u, &a);
+		if (each(arg, &a) == -1) {
+			rc = -1;
+			break;
+		}
 	}
 	store_end(&u);
 	return rc;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define SUFFIX		".pki"
-#define TRIES		9	/* one digit; then the row's number */
+#define TRIES		9	/* one digit; then the highest row */
 #define ANSWER_MAX	(256u << 20)
 
 int
