@@ -52,6 +52,14 @@ $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The numbered SQL files as an array of C strings, without their comments.
+$(O)/gen/store_sql.h: $(sort $(wildcard schemas/store/*.sql))
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const char *const store_sql[] = {'; \
+	for f in $^; do sed -e '/^--/d' -e 's/[\\"]/\\&/g' \
+	    -e 's/.*/"&\\n"/' $$f; echo ','; done; echo '};'; } > $@
+$(O)/lib/store/store.o: $(O)/gen/store_sql.h
+
 $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libspool.a $(O)/libcmp.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -linotifytools
 

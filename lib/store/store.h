@@ -41,7 +41,8 @@ int	store_rollback_to(struct store *s, struct err *e);
 /*
  * Identity of a request, 32 bytes: SHA-256(header || body) with its verified
  * sender.  The stored answer to it, if there is one, goes to ${name} and
- * ${answer} (appended): 1 found, 0 not.
+ * ${answer} (appended): 1 found, 0 not.  A message that was taken and had no
+ * answer is found, and nothing is appended.
  */
 int	store_answer(struct store *s, const uint8_t identity[static 32],
 	    struct buf *name, struct buf *answer, struct err *e);
@@ -104,7 +105,8 @@ int	store_delivered(struct store *s, int64_t id, struct err *e);
 int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
 	    struct txn *t, struct err *e), void *arg, struct err *e);
 
-/* For lists: one call a row. */
+/* For lists: one call a row, borrowed until it returns.  ${each} returns 0,
+ * or -1 to stop; then the list returns -1 and leaves ${e} alone. */
 struct store_cert {
 	struct slice	 serial, subject, der;
 	int64_t		 not_before, not_after, revoked_at;
@@ -123,5 +125,11 @@ int	store_txns(struct store *s, int (*each)(void *arg,
  */
 int	store_audit_check(struct store *s, int64_t *rows,
 	    uint8_t head[static 32], struct err *e);
+struct store_audit {
+	int64_t		 id, time, txn;		/* txn: row, 0 if none */
+	const char	*code, *event, *detail;
+};
+int	store_audit(struct store *s, int (*each)(void *arg,
+	    const struct store_audit *a), void *arg, struct err *e);
 
 #endif

@@ -1,0 +1,131 @@
+#include "store/store_int.h"
+
+#include <nettle/sha2.h>
+
+int
+store_key(struct store *s, const uint8_t spki_hash[static 32],
+    struct buf *subject, int *revoked, struct err *e)
+{
+	struct store_use u;
+	int rc, found = 0;
+
+	*revoked = 0;
+	store_use(s, STMT_CERT_KEY, "SELECT subject, revoked_at IS NOT NULL "
+	    "FROM cert WHERE spki_hash = ? ORDER BY rowid DESC", &u);
+	store_bind(&u, SLICE(spki_hash, 32));
+	while ((rc = store_step(&u, e)) == 1) {
+		if (!found)	/* of the newest */
+			buf_add_slice(subject, store_col(&u, 0));
+		*revoked |= store_col_int(&u, 1) != 0;
+		found = 1;
+	}
+	if (rc == -1)
+		return -1;
+	if (buf_bad(subject))
+		return err_set(e, E_NOMEM, "subject: out of memory");
+	return found;
+}
+
+int
+store_serial_taken(struct store *s, struct slice serial, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_CERT_SERIAL, "SELECT 1 FROM cert WHERE serial = ?",
+	    &u);
+	store_bind(&u, serial);
+	rc = store_step(&u, e);
+	store_end(&u);
+	return rc;
+}
+
+static void
+load(struct store_use *u, struct store_cert *c)
+{
+	*c = (struct store_cert){
+		.serial = store_col(u, 0),
+		.subject = store_col(u, 1),
+		.der = store_col(u, 2),
+		.not_before = store_col_int(u, 3),
+		.not_after = store_col_int(u, 4),
+		.profile = store_col_text(u, 5),
+		.revoked = store_col_int(u, 6) != 0,
+		.revoked_at = store_col_int(u, 7),
+		.reason = (int)store_col_int(u, 8),
+	};
+}
+
+int
+store_certs(struct store *s, int (*each)(void *arg,
+    const struct store_cert *c), void *arg, struct err *e)
+{
+	struct store_use u;
+	struct store_cert c;
+	int rc;
+
+	store_use(s, STMT_CERT_LIST, "SELECT serial, subject, der, not_before, "
+	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason "
+	    "FROM cert ORDER BY rowid", &u);
+	while ((rc = store_step(&u, e)) == 1) {
+		load(&u, &c);
+		if (each(arg, &c) == -1) {
+			rc = -1;
+			break;
+		}
+	}
+	store_end(&u);
+	return rc;
+}
+
+int
+store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
+    struct err *e)
+{
+	uint8_t hash[SHA256_DIGEST_SIZE];
+	struct sha256_ctx ctx;
+	struct store_use u;
+
+	/* One number, one spelling, or UNIQUE does not find it. */
+	if (c->serial.n == 0 || c->serial.p[0] == 0)
+		return err_set(e, E_INTERNAL, "serial number has leading zeros");
+	sha256_init(&ctx);
+	sha256_update(&ctx, c->spki.n, c->spki.p);
+	sha256_digest(&ctx, sizeof(hash), hash);
+	store_use(s, STMT_CERT_INSERT, "INSERT INTO cert (serial, spki_hash, "
+	    "subject, not_before, not_after, profile, der, txn) "
+	    "VALUES (?,?,?,?,?,?,?,?)", &u);
+	store_bind(&u, c->serial);
+	store_bind(&u, SLICE(hash, sizeof(hash)));
+	store_bind(&u, c->subject);
+	store_bind_int(&u, c->not_before);
+	store_bind_int(&u, c->not_after);
+	store_bind_text(&u, c->profile == NULL ? "" : c->profile);
+	store_bind(&u, c->der);
+	if (txn == 0)
+		store_bind_null(&u);
+	else
+		store_bind_int(&u, txn);
+	return store_run(&u, e);
+}
+
+int
+store_put_revoke(struct store *s, struct slice serial, int64_t at, int reason,
+    struct err *e)
+{
+	struct store_use u;
+
+	/* Revoked once is revoked since then; the reason may get worse. */
+	store_use(s, STMT_CERT_REVOKE, "UPDATE cert SET "
+	    "revoked_at = coalesce(revoked_at, ?), reason = ? "
+	    "WHERE serial = ?", &u);
+	store_bind_int(&u, at);
+	store_bind_int(&u, reason);
+	store_bind(&u, serial);
+	if (store_run(&u, e) == -1)
+		return -1;
+	if (store_changes(s) != 1)
+		return err_set(e, E_STORE, "state/cmp.db: the certificate to "
+		    "revoke is not there");
+	return 0;
+}

@@ -1,0 +1,78 @@
+#ifndef STORE_STORE_INT_H
+#define STORE_STORE_INT_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+/* One statement each: prepared when first used, kept until store_close(). */
+enum store_stmt {
+	STMT_BEGIN, STMT_COMMIT, STMT_SAVEPOINT, STMT_RELEASE, STMT_ROLLBACK_TO,
+	STMT_TXN_GET, STMT_TXN_INSERT, STMT_TXN_UPDATE, STMT_TXN_SIGNERS,
+	STMT_TXN_OVERDUE, STMT_TXN_LIST,
+	STMT_CERT_INSERT, STMT_CERT_REVOKE, STMT_CERT_KEY, STMT_CERT_SERIAL,
+	STMT_CERT_LIST,
+	STMT_OUT_INSERT, STMT_OUT_LAST, STMT_OUT_NEXT, STMT_OUT_DELIVERED,
+	STMT_SEEN_GET, STMT_SEEN_INSERT,
+	STMT_AUDIT_HEAD, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
+	STMT__COUNT
+};
+
+struct store {
+	sqlite3		*db;
+	int		 dirfd;		/* state/ */
+	int		 readonly;
+	int		 begun;		/* between begin and commit */
+	int		 broken;	/* half a message is written */
+	sqlite3_stmt	*stmt[STMT__COUNT];
+};
+
+/*
+ * One use of a statement.  Failures are sticky: the first one is reported by
+ * store_step() or store_run().  Parameters are bound in order and borrowed
+ * until store_end().
+ */
+struct store_use {
+	struct store	*s;
+	sqlite3_stmt	*st;
+	int		 n;		/* parameters bound so far */
+	int		 rc;
+};
+void	store_use(struct store *s, enum store_stmt which, const char *sql,
+	    struct store_use *u);
+void	store_bind(struct store_use *u, struct slice v);
+void	store_bind_int(struct store_use *u, int64_t v);
+void	store_bind_text(struct store_use *u, const char *v);
+void	store_bind_null(struct store_use *u);
+
+/* 1 there is a row, 0 there is none, -1.  After 1, store_end() must follow. */
+int	store_step(struct store_use *u, struct err *e);
+/* The statement is ready for the next use; its columns are gone. */
+void	store_end(struct store_use *u);
+/* Run a statement that gives no rows: 0 or -1. */
+int	store_run(struct store_use *u, struct err *e);
+/* How many rows the last store_run() changed. */
+int	store_changes(struct store *s);
+
+/* Columns of the row store_step() found, from 0; valid until the next step. */
+struct slice	 store_col(struct store_use *u, int i);
+int64_t		 store_col_int(struct store_use *u, int i);
+const char	*store_col_text(struct store_use *u, int i);
+
+/* Describe ${rc} of SQLite as E_STORE; return -1. */
+int	store_fail(struct store *s, int rc, const char *what, struct err *e);
+/* Are we inside the commit that store_begin() opened, with all its rows? */
+int	store_inside(struct store *s, struct err *e);
+
+/* The parts of store_put(). */
+int	store_put_txn(struct store *s, struct txn *t, struct err *e);
+int	store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
+	    struct err *e);
+int	store_put_revoke(struct store *s, struct slice serial, int64_t at,
+	    int reason, struct err *e);
+int	store_put_answer(struct store *s, const struct store_row *row,
+	    char final_name[static STORE_NAME], struct err *e);
+int	store_put_audit(struct store *s, const struct store_row *row,
+	    struct err *e);
+
+#endif

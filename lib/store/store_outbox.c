@@ -1,0 +1,204 @@
+#include "store/store_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SUFFIX		".pki"
+#define TRIES		9	/* one digit; then the highest row */
+#define ANSWER_MAX	(256u << 20)
+
+int
+store_answer(struct store *s, const uint8_t identity[static 32],
+    struct buf *name, struct buf *answer, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_SEEN_GET, "SELECT name, answer FROM seen "
+	    "LEFT JOIN outbox ON outbox.id = seen.outbox WHERE identity = ?",
+	    &u);
+	store_bind(&u, SLICE(identity, 32));
+	if ((rc = store_step(&u, e)) == 1) {
+		buf_add_str(name, store_col_text(&u, 0));
+		buf_add_slice(answer, store_col(&u, 1));
+	}
+	store_end(&u);
+	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
+		return err_set(e, E_NOMEM, "stored answer: out of memory");
+	return rc;
+}
+
+/* The next waiting answer after ${*id}, copied: 1, 0 or -1. */
+static int
+next(struct store *s, int64_t *id, struct buf *name, struct buf *answer,
+    struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	buf_reset(name);
+	buf_reset(answer);
+	store_use(s, STMT_OUT_NEXT, "SELECT id, name, answer FROM outbox "
+	    "WHERE delivered = 0 AND id > ? ORDER BY id LIMIT 1", &u);
+	store_bind_int(&u, *id);
+	if ((rc = store_step(&u, e)) == 1) {
+		*id = store_col_int(&u, 0);
+		buf_add_str(name, store_col_text(&u, 1));
+		buf_add_slice(answer, store_col(&u, 2));
+	}
+	store_end(&u);
+	if (rc == 1 && (buf_str(name) == NULL || buf_bad(answer)))
+		return err_set(e, E_NOMEM, "outbox: out of memory");
+	return rc;
+}
+
+/* Row by row, as in store_overdue(): ${each} may commit and roll back. */
+int
+store_outbox(struct store *s, int (*each)(void *arg, int64_t id,
+    const char *name, struct slice answer, struct err *e), void *arg,
+    struct err *e)
+{
+	struct buf name, answer;
+	int64_t id = 0;
+	int rc;
+
+	buf_init(&name, STORE_NAME);
+	buf_init(&answer, ANSWER_MAX);
+	while ((rc = next(s, &id, &name, &answer, e)) == 1)
+		if (each(arg, id, buf_str(&name), buf_slice(&answer),
+		    e) == -1) {
+			rc = -1;
+			break;
+		}
+	buf_release(&name);
+	buf_release(&answer);
+	return rc;
+}
+
+int
+store_delivered(struct store *s, int64_t id, struct err *e)
+{
+	struct store_use u;
+
+	if (s->begun && store_inside(s, e) == -1)
+		return -1;
+	store_use(s, STMT_OUT_DELIVERED, "UPDATE outbox SET delivered = 1 "
+	    "WHERE id = ?", &u);
+	store_bind_int(&u, id);
+	if (store_run(&u, e) == -1)
+		return -1;
+	if (store_changes(s) != 1)
+		return err_set(e, E_STORE, "state/cmp.db: answer %lld is not "
+		    "in the outbox", (long long)id);
+	return 0;
+}
+
+/* "x.pki" with a number: "x-2.pki". */
+static int
+numbered(const char *name, int64_t number, char out[static STORE_NAME],
+    struct err *e)
+{
+	size_t n = strlen(name), cut = strlen(SUFFIX);
+	const char *suffix = SUFFIX;
+
+	if (n > cut && strcmp(name + n - cut, SUFFIX) == 0)
+		n -= cut;
+	else
+		suffix = "";
+	if (number < 2)
+		cut = (size_t)snprintf(out, STORE_NAME, "%s", name);
+	else
+		cut = (size_t)snprintf(out, STORE_NAME, "%.*s-%lld%s", (int)n,
+		    name, (long long)number, suffix);
+	if (cut >= STORE_NAME)
+		return err_set(e, E_INTERNAL, "name of an answer is too long");
+	return 0;
+}
+
+/* 1 it is in the outbox, 0 the name is taken, -1. */
+static int
+insert(struct store *s, const char *name, struct slice answer, struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_OUT_INSERT, "INSERT INTO outbox "
+	    "(name, delivered, answer) VALUES (?, 0, ?) "
+	    "ON CONFLICT (name) DO NOTHING", &u);
+	store_bind_text(&u, name);
+	store_bind(&u, answer);
+	if (store_run(&u, e) == -1)
+		return -1;
+	return store_changes(s);
+}
+
+/* More than any row of the outbox has, or ever had. */
+static int
+last(struct store *s, int64_t *id, struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_OUT_LAST, "SELECT coalesce(max(id), 0) FROM outbox",
+	    &u);
+	if (store_step(&u, e) != 1)
+		return -1;
+	*id = store_col_int(&u, 0);
+	store_end(&u);
+	return 0;
+}
+
+/*
+ * A peer chooses the transactionID, and so can make all its names the same:
+ * counting up to the first free one must not cost more with every message.
+ */
+static int
+insert_somewhere(struct store *s, const struct store_row *row,
+    char final_name[static STORE_NAME], struct err *e)
+{
+	int64_t id;
+	int rc;
+
+	for (int i = 1; i <= TRIES; i++) {
+		if (numbered(row->name, i, final_name, e) == -1)
+			return -1;
+		if ((rc = insert(s, final_name, row->answer, e)) != 0)
+			return rc == 1 ? 0 : -1;
+	}
+	if (last(s, &id, e) == -1 ||
+	    numbered(row->name, id + 1, final_name, e) == -1 ||
+	    (rc = insert(s, final_name, row->answer, e)) == -1)
+		return -1;
+	return rc == 1 ? 0 : err_set(e, E_STORE, "state/cmp.db: %s: name is "
+	    "taken", final_name);
+}
+
+static int
+insert_seen(struct store *s, const uint8_t *identity, int64_t outbox,
+    struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_SEEN_INSERT, "INSERT INTO seen (identity, outbox) "
+	    "VALUES (?, ?)", &u);
+	store_bind(&u, SLICE(identity, 32));
+	if (outbox == 0)
+		store_bind_null(&u);
+	else
+		store_bind_int(&u, outbox);
+	return store_run(&u, e);
+}
+
+int
+store_put_answer(struct store *s, const struct store_row *row,
+    char final_name[static STORE_NAME], struct err *e)
+{
+	int64_t id = 0;
+
+	if (row->answer.n > 0) {
+		if (insert_somewhere(s, row, final_name, e) == -1)
+			return -1;
+		id = sqlite3_last_insert_rowid(s->db);
+	}
+	if (row->identity != NULL)
+		return insert_seen(s, row->identity, id, e);
+	return 0;
+}
