@@ -66,6 +66,9 @@ const char *alg_name(char t[static 64], const struct sigalg *a);
 /* "EC P-256", "RSA 2048", "RSA-PSS 3072", "Ed25519": for people. */
 const char *alg_key_name(char t[static 64], const struct keyinfo *k);
 
+/* The SPEC of key_generate() for a key like ${k}: "ec:P-256". */
+const char *alg_key_spec(char t[static 64], const struct keyinfo *k);
+
 /*
  * Hash ${data} into ${out}; returns the number of octets: 32, 48, 64, and 64
  * for SHAKE256 (RFC 9481 3.3).  0 for HASH_NONE.

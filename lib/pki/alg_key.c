@@ -293,3 +293,25 @@ alg_key_name(char t[static 64], const struct keyinfo *k)
 	}
 	return t;
 }
+
+const char *
+alg_key_spec(char t[static 64], const struct keyinfo *k)
+{
+	switch (k->family) {
+	case KEY_RSA:
+		snprintf(t, 64, "rsa:%u", k->bits);
+		break;
+	case KEY_RSA_PSS:
+		snprintf(t, 64, "rsa-pss:%u", k->bits);
+		break;
+	case KEY_EC:
+		snprintf(t, 64, "ec:%s", oid_name(curves[k->curve].oid));
+		break;
+	case KEY_ED448:
+		snprintf(t, 64, "ed448");
+		break;
+	default:
+		snprintf(t, 64, "ed25519");
+	}
+	return t;
+}

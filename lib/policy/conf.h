@@ -103,6 +103,16 @@ int	conf_add_enrol(struct slice text, const struct conf_enrol *r,
 int	conf_remove_enrol(struct slice text, const char *name,
 	    struct buf *out, struct err *e);
 
+/*
+ * ${key} = ${value} in the place of the first line that sets it or has it
+ * commented out; conf_set_enrol() within [enrol ${name}], where it is added
+ * if it is absent.  E_NOT_FOUND.
+ */
+int	conf_set(struct slice text, const char *key, const char *value,
+	    struct buf *out, struct err *e);
+int	conf_set_enrol(struct slice text, const char *name, const char *key,
+	    const char *value, struct buf *out, struct err *e);
+
 /* "365d", "12h", "30m", "90s", "2y" (of 365 d) to seconds; -1 if neither. */
 int64_t	conf_duration(const char *s);
 

@@ -181,3 +181,97 @@ conf_remove_enrol(struct slice text, const char *name, struct buf *out,
 		return err_set(e, E_NOMEM, "out of memory");
 	return 0;
 }
+
+/* Is ${line} an assignment to ${key}, or one that is commented out? */
+static int
+assigns(struct slice line, const char *key, int commented)
+{
+	size_t n = strlen(key);
+
+	if (commented) {
+		if (line.n == 0 || line.p[0] != '#')
+			return 0;
+		line = SLICE(line.p + 1, line.n - 1);
+		while (line.n > 0 && line.p[0] == ' ')
+			line = SLICE(line.p + 1, line.n - 1);
+	}
+	if (line.n < n || memcmp(line.p, key, n) != 0)
+		return 0;
+	line = SLICE(line.p + n, line.n - n);
+	while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
+		line = SLICE(line.p + 1, line.n - 1);
+	return line.n > 0 && line.p[0] == '=';
+}
+
+static void
+put_key(struct buf *out, const char *key, const char *value, const char *eol)
+{
+	buf_printf(out, "%s = ", key);
+	buf_add_str(out, value);
+	buf_add_str(out, eol);
+}
+
+int
+conf_set(struct slice text, const char *key, const char *value,
+    struct buf *out, struct err *e)
+{
+	struct slice in = text, raw, line;
+	int set = 0;
+
+	while (conf_line(&in, &raw, &line)) {
+		if (!set && (assigns(line, key, 0) || assigns(line, key, 1))) {
+			put_key(out, key, value, line_end(text));
+			set = 1;
+		} else {
+			buf_add_slice(out, raw);
+		}
+	}
+	if (buf_bad(out))
+		return err_set(e, E_NOMEM, "out of memory");
+	if (!set)
+		return err_set(e, E_NOT_FOUND, "cmp.conf has no key %s", key);
+	return 0;
+}
+
+static int
+has_key(struct slice section, const char *key)
+{
+	struct slice raw, line;
+
+	while (conf_line(&section, &raw, &line))
+		if (assigns(line, key, 0))
+			return 1;
+	return 0;
+}
+
+int
+conf_set_enrol(struct slice text, const char *name, const char *key,
+    const char *value, struct buf *out, struct err *e)
+{
+	struct slice in, raw, line;
+	struct place at;
+	int header = 0, set = 0;
+
+	find(text, name, &at);
+	if (!at.found)
+		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %s]",
+		    name);
+	in = SLICE(text.p + at.start, at.end - at.start);
+	buf_add(out, text.p, at.start);
+	while (conf_line(&in, &raw, &line)) {
+		if (!assigns(line, key, 0))
+			buf_add_slice(out, raw);
+		else if (!set++)
+			put_key(out, key, value, line_end(text));
+		if (!header && line.n > 0 && line.p[0] == '[') {
+			header = 1;
+			/* A key that is there keeps its place. */
+			if (!has_key(in, key)) {
+				put_key(out, key, value, line_end(text));
+				set = 1;
+			}
+		}
+	}
+	buf_add(out, text.p + at.end, text.n - at.end);
+	return buf_bad(out) ? err_set(e, E_NOMEM, "out of memory") : 0;
+}

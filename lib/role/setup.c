@@ -171,8 +171,6 @@ take_ca(struct making *k, struct err *e)
 	}
 	if (copy(k->keys, a->key, "ca.key", 0600, e) == -1 ||
 	    copy(k->certs, a->cert, "ca.pem", 0644, e) == -1 ||
-	    (a->key_pass && copy(k->keys, a->key_pass, "ca.pass", 0600,
-	    e) == -1) ||
 	    (a->chain && copy(k->certs, a->chain, "ca-chain.pem", 0644,
 	    e) == -1))
 		goto out;
@@ -227,7 +225,7 @@ make_protection(struct making *k, struct err *e)
 	    protection_name(k, e) == -1)
 		return -1;
 	if (spec == NULL)
-		spec = key_spec(key_info(k->ca_key), own);
+		spec = alg_key_spec(own, key_info(k->ca_key));
 	if (new_key(k, "cmp.key", spec, &k->prot_key, e) == -1)
 		return -1;
 	t.issuer = k->ca.subject;
@@ -240,21 +238,37 @@ make_protection(struct making *k, struct err *e)
 	    buf_slice(&k->prot_der), e);
 }
 
+static int
+set(struct buf *text, struct buf *more, const char *key, const char *value,
+    struct err *e)
+{
+	buf_reset(more);
+	if (conf_set(buf_slice(text), key, value, more, e) == -1)
+		return -1;
+	buf_reset(text);
+	buf_add_slice(text, buf_slice(more));
+	return 0;
+}
+
 /* cmp.conf comes last: with it the home is a CA. */
 static int
 make_conf(struct making *k, struct err *e)
 {
-	struct buf text;
+	struct buf text, more;
 	int rc;
 
 	buf_init(&text, 1 << 18);
 	conf_template(&text, ROLE_CA);
-	if (k->ask->chain != NULL || k->ask->key_pass != NULL)
-		conf_set_ca_files(&text, k->ask->chain != NULL,
-		    k->ask->key_pass != NULL);
-	rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") :
-	    file_deliver(k->homefd, "cmp.conf", buf_slice(&text), 0644,
-	    FILE_NEW, e);
+	buf_init(&more, 1 << 18);
+	rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	if (rc == 0 && k->ask->chain != NULL)
+		rc = set(&text, &more, "chain", "certs/ca-chain.pem", e);
+	if (rc == 0 && k->ask->key_pass != NULL)
+		rc = set(&text, &more, "key-pass", k->ask->key_pass, e);
+	if (rc == 0)
+		rc = file_deliver(k->homefd, "cmp.conf", buf_slice(&text),
+		    0644, FILE_NEW, e);
+	buf_release(&more);
 	buf_release(&text);
 	return rc;
 }

@@ -7,7 +7,8 @@
 struct setup_ask {
 	const char	*name;			/* RFC 4514, for a new CA */
 	const char	*newkey;		/* SPEC, for a new CA */
-	const char	*key, *key_pass, *cert, *chain;	/* an existing one */
+	const char	*key, *cert, *chain;	/* an existing one */
+	const char	*key_pass;		/* absolute: stays where it is */
 	const char	*protect_newkey;	/* SPEC; default: as the CA's */
 	const char	*days;			/* of a new CA certificate */
 };
