@@ -229,6 +229,13 @@ place_why(struct spool *s, const char *as, const char *why, struct err *e)
 	buf_add_u8(&b, '\n');
 	rc = file_place(s->dir[SPOOL_BAD], name, buf_slice(&b), 0600,
 	    FILE_REPLACE, e);
+	/* The text names the file, and its name is a peer's. */
+	if (rc == -1) {
+		buf_reset(&b);
+		escape_text(&b, slice_str(e->detail), sizeof(e->detail));
+		err_set(e, e->code, "spool/bad: %s", buf_str(&b) != NULL ?
+		    buf_str(&b) : "cannot write the reason");
+	}
 	buf_release(&b);
 	return rc;
 }
@@ -242,7 +249,7 @@ spool_reject(struct spool *s, const struct spool_file *f, const char *why,
 
 	spool_free_name(s->dir[SPOOL_BAD], f->name, SPOOL_BAD_NAME, as, NULL);
 	if (place_why(s, as, why, e) == -1)
-		return err_wrap(e, "spool/bad");
+		return -1;
 	if (spool_rename(s->dir[SPOOL_WORK], f->name, s->dir[SPOOL_BAD],
 	    as) == -1 && errno != ENOENT)
 		return err_set(e, E_IO, "%s: move from work/ to bad/: %s",
