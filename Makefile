@@ -67,6 +67,11 @@ $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libspool.a $(O)/libcmp.a
 unit: $(UNIT)
 	@prove -q --exec '' $(UNIT)
 
+# Not sanitized, not fortified: it is loaded into programs of every flavour.
+$(O)/inject.so: tests/fault/inject.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -shared -fPIC -o $@ $< -ldl
+
 clean:
 	rm -rf build
 

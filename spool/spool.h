@@ -21,9 +21,9 @@
  * Who may move what: peers only create in in/ and take from out/; everything
  * else is the agent's, and there is one agent (spool_open() locks).  Every
  * move is one rename without overwriting, within one file system, followed
- * by a sync of the directory that received the entry; a crash between two
- * moves leaves the file in exactly one of the places.  Redoing any step is
- * harmless.
+ * by a sync of the directory that received the entry (but for the claim: a
+ * crash may undo it); a crash between two moves leaves the file in exactly
+ * one of the places.  Redoing any step is harmless.
  *
  * Names are bytes: never in a path with a slash, a shell or a format.
  */
@@ -33,6 +33,12 @@ struct spool;
 
 /* Make the directories of a spool below ${homefd} (0700, in/ and out/ 0770). */
 int	spool_init(int homefd, struct err *e);
+
+/*
+ * Take only the lock of ${homefd} (state/lock, made if absent), for runs that
+ * touch no spool.  Held until ${fd} is closed; E_LOCKED names the holder.
+ */
+int	spool_lock(int homefd, int *fd, struct err *e);
 
 /*
  * Open the spool below ${homefd} and take its lock (state/lock, flock): a
@@ -61,9 +67,10 @@ struct spool_file {
  * no longer than 255 bytes are candidates; others are left alone.  Links,
  * FIFOs, devices, directories and files with a second hard link are never
  * opened for reading of their content and are left where they are, each
- * reported once through ${note}.  Empty, over-large (${max_size}) and broken
- * files go to bad/.  Partial files stay until they are complete or have not
- * changed for SPOOL_SETTLE seconds, then they go to bad/.
+ * reported once through ${note}.  Over-large (${max_size}) and broken files
+ * go to bad/.  Partial files, and empty ones, for so begins every copy, stay
+ * until they are complete or have not changed (st_ctime) for SPOOL_SETTLE
+ * seconds, then they go to bad/.
  *
  * ${now} is the time, ${note} gets one line about each file that is passed
  * over or rejected (text already escaped); it may be NULL.

@@ -1,0 +1,314 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/file.h"
+#include "spool/spool_int.h"
+
+/* What is to be done with a candidate in in/. */
+enum verdict { V_SKIP, V_CLAIM, V_REJECT };
+
+struct reason {
+	enum err_code	 code;
+	char		 text[160];
+};
+
+/*
+ * Open a name that others chose.  Looked at before, for opening a device
+ * may do something already; looked at after, for it may have been replaced.
+ */
+static int
+open_plain(struct spool *s, const char *name, struct stat *st)
+{
+	int dirfd = s->dir[SPOOL_IN], fd;
+
+	if (fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	if (spool_odd(st) != NULL) {
+		spool_note_once(s, name, st, spool_odd(st));
+		return -1;
+	}
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	    O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1) {
+		if (errno == EACCES || errno == EPERM)
+			spool_note_once(s, name, st,
+			    "left alone: not readable by us");
+		return -1;
+	}
+	if (fstat(fd, st) == -1 || spool_odd(st) != NULL) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static enum spool_shape
+judge(const struct spool *s, struct slice head, size_t size)
+{
+	/* Empty is how a copy begins. */
+	return size == 0 ? SPOOL_PARTIAL : s->round.judge(head, size);
+}
+
+/* The change time, not that of modification: peers may set the latter. */
+static enum verdict
+wait_or_reject(struct spool *s, const struct stat *st, struct reason *why)
+{
+	if (s->round.now - (int64_t)st->st_ctim.tv_sec < SPOOL_SETTLE) {
+		s->waiting++;
+		return V_SKIP;
+	}
+	why->code = E_FILE_PARTIAL;
+	snprintf(why->text, sizeof(why->text), "%s (%lld bytes), unchanged "
+	    "for %d seconds", st->st_size == 0 ? "empty" : "incomplete",
+	    (long long)st->st_size, SPOOL_SETTLE);
+	return V_REJECT;
+}
+
+/* ${size} is at least what was seen, ${head} its first bytes. */
+static enum verdict
+weigh(struct spool *s, struct slice head, const struct stat *st,
+    struct reason *why)
+{
+	if ((uintmax_t)st->st_size > s->round.max_size) {
+		why->code = E_FILE_SIZE;
+		snprintf(why->text, sizeof(why->text), "%lld bytes, more than "
+		    "the %zu allowed", (long long)st->st_size,
+		    s->round.max_size);
+		return V_REJECT;
+	}
+	switch (judge(s, head, (size_t)st->st_size)) {
+	case SPOOL_COMPLETE:
+		return V_CLAIM;
+	case SPOOL_PARTIAL:
+		return wait_or_reject(s, st, why);
+	case SPOOL_BROKEN:
+		break;
+	}
+	why->code = E_FILE_FORMAT;
+	snprintf(why->text, sizeof(why->text), "not a message: neither its "
+	    "first bytes nor its size fit");
+	return V_REJECT;
+}
+
+static enum verdict
+look(struct spool *s, const char *name, struct reason *why)
+{
+	uint8_t head[SPOOL_HEAD];
+	struct stat st;
+	enum verdict v = V_SKIP;
+	ssize_t r;
+	int fd;
+
+	if ((fd = open_plain(s, name, &st)) == -1)
+		return V_SKIP;
+	r = pread(fd, head, sizeof(head), 0);
+	if (r == -1)
+		spool_note_once(s, name, &st, "left alone: cannot be read");
+	else
+		v = weigh(s, SLICE(head, r), &st, why);
+	close(fd);
+	return v;
+}
+
+/* Into bad/ with a reason, out of work/. */
+static int
+reject(struct spool *s, const char *name, const struct reason *why,
+    struct err *e)
+{
+	struct spool_file f = { .name = (char *)name };
+	char line[256];
+
+	snprintf(line, sizeof(line), "%s: %s", err_name(why->code), why->text);
+	if (spool_reject(s, &f, line, e) == -1) {
+		struct err ignored = { 0 };
+
+		spool_move(s, SPOOL_WORK, name, SPOOL_IN, &ignored);
+		return -1;
+	}
+	snprintf(line, sizeof(line), "moved to bad/: %s", why->text);
+	spool_note(s, name, why->code, line);
+	return 0;
+}
+
+/* Claim ${name}: 1, 0 if it stays where it is, -1. */
+static int
+claim(struct spool *s, const char *name, struct err *e)
+{
+	char shown[ESCAPE_SHORT];
+
+	if (spool_rename(s->dir[SPOOL_IN], name, s->dir[SPOOL_WORK], name) == 0)
+		return 1;
+	/* EEXIST: its namesake is being worked on.  ENOENT: taken back. */
+	if (errno == EEXIST || errno == ENOENT)
+		return 0;
+	return err_set(e, E_IO, "%s: move from in/ to work/: %s",
+	    escape_short(shown, slice_str(name)), strerror(errno));
+}
+
+/* Undo a claim: what was renamed is not what was looked at. */
+static int
+put_back(struct spool *s, const char *name, const char *text, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(s->dir[SPOOL_WORK], name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    text != NULL)
+		spool_note_once(s, name, &st, text);
+	return spool_move(s, SPOOL_WORK, name, SPOOL_IN, e);
+}
+
+/* work/NAME could not be read: ${e} says why.  0 if others can go on. */
+static int
+unreadable(struct spool *s, const char *name, struct err *e)
+{
+	struct reason why = { .code = e->code };
+
+	switch (e->code) {
+	case E_NOINPUT:		/* gone */
+		return 0;
+	case E_FILE_TYPE:
+		return put_back(s, name, "left alone: was replaced by "
+		    "something that is not a plain file", e);
+	case E_FILE_SIZE:
+		snprintf(why.text, sizeof(why.text), "more than the %zu bytes "
+		    "allowed", s->round.max_size);
+		return reject(s, name, &why, e);
+	case E_IO:		/* stays in work/ and is tried at next start */
+		spool_note(s, name, E_IO, "cannot be read, left in work/");
+		return 0;
+	default:
+		break;
+	}
+	struct err ignored = { 0 };
+
+	spool_move(s, SPOOL_WORK, name, SPOOL_IN, &ignored);
+	return -1;
+}
+
+/* Judge the bytes that were read: 1 take them, 0 not, -1. */
+static int
+judge_bytes(struct spool *s, const char *name, struct slice data,
+    struct err *e)
+{
+	struct reason why = { E_FILE_FORMAT, "not a message: its bytes do not "
+	    "fit its size" };
+
+	switch (judge(s, data, data.n)) {
+	case SPOOL_COMPLETE:
+		return 1;
+	case SPOOL_PARTIAL:
+		s->waiting++;
+		return put_back(s, name, NULL, e);
+	case SPOOL_BROKEN:
+		break;
+	}
+	return reject(s, name, &why, e);
+}
+
+/* Read what is in work/ now into ${f}: 1, 0 if it is not for us, -1. */
+static int
+take(struct spool *s, const char *name, struct spool_file *f, struct err *e)
+{
+	struct err why = { 0 };
+	int r;
+
+	f->name = NULL;
+	buf_init(&f->data, s->round.max_size + 1);
+	if (file_read_at(s->dir[SPOOL_WORK], name, s->round.max_size, &f->data,
+	    &why) == -1) {
+		if ((r = unreadable(s, name, &why)) == -1)
+			*e = why;
+	} else {
+		r = judge_bytes(s, name, buf_slice(&f->data), e);
+	}
+	if (r == 1 && (f->name = strdup(name)) == NULL)
+		r = err_set(e, E_NOMEM, "out of memory");
+	if (r != 1)
+		spool_file_release(f);
+	return r;
+}
+
+static int
+one(struct spool *s, const char *name, struct spool_file *f, struct err *e)
+{
+	struct reason why = { 0 };
+	enum verdict v;
+	int r;
+
+	if (s->pass == SPOOL_WORK)
+		return take(s, name, f, e);
+	if ((v = look(s, name, &why)) == V_SKIP)
+		return 0;
+	if ((r = claim(s, name, e)) != 1)
+		return r;
+	if (v == V_REJECT)
+		return reject(s, name, &why, e);
+	return take(s, name, f, e);
+}
+
+/*
+ * Nothing is claimed twice in a pass, and "nothing to do" is only said after
+ * a whole pass that began in this call: an older one may have gone past a
+ * name before the file was there.
+ */
+static int
+collect(struct spool *s, struct spool_file *files, size_t max, size_t *n,
+    struct err *e)
+{
+	int fresh = spool_list_idle(s), r;
+	const char *name;
+
+	while (*n < max) {
+		if ((r = spool_list_next(s, &name, e)) == -1)
+			return -1;
+		if (r == 1) {
+			if ((r = one(s, name, &files[*n], e)) == -1)
+				return -1;
+			*n += (size_t)r;
+			continue;
+		}
+		if (s->pass == SPOOL_IN && (*n > 0 || fresh))
+			break;
+		s->pass = SPOOL_IN;
+		fresh = 1;
+	}
+	return 0;
+}
+
+int
+spool_claim(struct spool *s, spool_judge judge_by, size_t max_size,
+    int64_t now, void (*note)(void *arg, const char *line, enum err_code code),
+    void *arg, struct spool_file *files, size_t max, size_t *n, struct err *e)
+{
+	int rc;
+
+	s->round = (struct spool_round){ judge_by, max_size, now, note, arg };
+	*n = 0;
+	rc = collect(s, files, max, n, e);
+	/* What has been claimed is handed out; the failure will come again. */
+	if (rc == -1 && *n > 0) {
+		*e = (struct err){ 0 };
+		rc = 0;
+	}
+	s->round = (struct spool_round){ 0 };
+	return rc;
+}
+
+size_t
+spool_waiting(const struct spool *s)
+{
+	return s->waiting;
+}
+
+void
+spool_file_release(struct spool_file *f)
+{
+	free(f->name);
+	f->name = NULL;
+	buf_release(&f->data);
+}
