@@ -52,6 +52,19 @@ $(O)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The one user of the compiled schemas includes them.
+$(O)/gen/cmp_asn1_tab.c: $(wildcard schemas/asn1/*.asn)
+	@mkdir -p $(@D)
+	$(call say,ASN1,$@)
+	$(Q)cat $(sort $^) > $(@D)/cmp.asn
+	$(Q)asn1Parser -n schema_table -o $@ $(@D)/cmp.asn >/dev/null
+$(O)/lib/asn/schema.o: $(O)/gen/cmp_asn1_tab.c
+
+$(TOOLS:%=$(O)/%): $(O)/%: $(O)/tools/%.o $(O)/tools/tool.o \
+    $(O)/libspool.a $(O)/libcmp.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS) -linotifytools
+
 $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libspool.a $(O)/libcmp.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -linotifytools
 

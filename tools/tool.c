@@ -1,227 +1,130 @@
 #include "tools/tool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/file.h"
 
-#define OPTS_MAX	40
+static const char *tool_name = "cmp-tools", *tool_synopsis = "";
 
 void
-tool_say(const char *fmt, ...)
+tool_start(const char *name, const char *synopsis)
+{
+	tool_name = name;
+	tool_synopsis = synopsis;
+}
+
+int
+tool_error(const char *object, const struct err *e)
+{
+	struct buf line;
+
+	buf_init(&line, 65536);
+	buf_printf(&line, "%s: ", tool_name);
+	if (object != NULL) {
+		escape_text(&line, slice_str(object), 4096);
+		buf_add_str(&line, ": ");
+	}
+	buf_printf(&line, "%s: %s", err_name(e->code), e->detail);
+	if (strcmp(err_section(e->code), "-") != 0)
+		buf_printf(&line, " (%s)", err_section(e->code));
+	if (buf_str(&line) != NULL)
+		fprintf(stderr, "%s\n", buf_str(&line));
+	buf_release(&line);
+	return err_exit(e->code);
+}
+
+void
+tool_warn(const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
+	fprintf(stderr, "%s: ", tool_name);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }
 
-int
+static void
+print_synopsis(FILE *f)
+{
+	const char *lead = "usage: ", *p = tool_synopsis;
+	size_t n;
+
+	while (*p != '\0') {
+		n = strcspn(p, "\n");
+		fprintf(f, "%s%.*s\n", lead, (int)n, p);
+		p += n + (p[n] == '\n');
+		lead = "       ";
+	}
+}
+
+void
+tool_usage_again(void)
+{
+	print_synopsis(stderr);
+	exit(TOOL_USAGE);
+}
+
+void
 tool_usage(const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
+	fprintf(stderr, "%s: ", tool_name);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "; see %s --help\n", program_invocation_short_name);
-	return err_exit(E_USAGE);
+	fputc('\n', stderr);
+	tool_usage_again();
+}
+
+void
+tool_once(int *seen, const char *option)
+{
+	if ((*seen)++)
+		tool_usage("%s is given twice", option);
+}
+
+/* Whoever asked for this should not take half of it for all. */
+static _Noreturn void
+leave(void)
+{
+	exit(fflush(stdout) == 0 ? 0 : err_exit(E_IO));
+}
+
+void
+tool_help(const char *options)
+{
+	print_synopsis(stdout);
+	fputs(options, stdout);
+	leave();
+}
+
+void
+tool_version(void)
+{
+	printf("%s %s\n", tool_name, VERSION);
+	leave();
 }
 
 int
-tool_fail(const char *object, const struct err *e)
+tool_write(struct slice data, struct err *e)
 {
-	const char *section = err_section(e->code);
-
-	fprintf(stderr, "%s: %s%s%s: %s", program_invocation_short_name,
-	    object ? object : "", object ? ": " : "", err_name(e->code),
-	    e->detail);
-	if (strcmp(section, "-") != 0)
-		fprintf(stderr, " (%s)", section);
-	fputc('\n', stderr);
-	return err_exit(e->code);
+	if (file_write(STDOUT_FILENO, data) == -1)
+		return err_set(e, E_IO, "standard output: %s",
+		    strerror(errno));
+	return 0;
 }
 
 int
 tool_worse(int a, int b)
 {
-	if ((a == 1 && b == 3) || (a == 3 && b == 1))
-		return 1;
 	return a > b ? a : b;
-}
-
-static void
-take(const struct tool_opt *o, const char *value, int *given)
-{
-	struct tool_many *many = o->to;
-
-	if (o->kind != OPT_MANY && (*given)++ > 0)
-		exit(tool_usage("--%s is given twice", o->name));
-	switch (o->kind) {
-	case OPT_FLAG:
-		*(int *)o->to = 1;
-		break;
-	case OPT_VALUE:
-		*(const char **)o->to = value;
-		break;
-	case OPT_MANY:
-		if (many->n == TOOL_MANY)
-			exit(tool_usage("--%s is given more than %d times",
-			    o->name, TOOL_MANY));
-		many->v[many->n++] = value;
-		break;
-	}
-}
-
-static void
-standard(const char *name, const char *usage)
-{
-	if (strcmp(name, "help") == 0)
-		fputs(usage, stdout);
-	else
-		printf("%s (cmp-tools) %s\n", program_invocation_short_name,
-		    VERSION);
-	exit(fflush(stdout) == 0 ? 0 : err_exit(E_IO));
-}
-
-int
-tool_options(int argc, char **argv, const char *usage,
-    const struct tool_opt *opts, size_t n)
-{
-	struct option longs[OPTS_MAX + 3] = { { NULL, 0, NULL, 0 } };
-	char shorts[2 * OPTS_MAX + 2] = "";
-	int given[OPTS_MAX] = { 0 }, c, at;
-	size_t k = 0;
-
-	for (size_t i = 0; i < n && i < OPTS_MAX; i++) {
-		longs[i] = (struct option){ opts[i].name,
-		    opts[i].kind == OPT_FLAG ? no_argument : required_argument,
-		    NULL, (int)(1000 + i) };
-		if (opts[i].letter != 0) {
-			shorts[k++] = opts[i].letter;
-			if (opts[i].kind != OPT_FLAG)
-				shorts[k++] = ':';
-		}
-	}
-	longs[n] = (struct option){ "help", no_argument, NULL, 1 };
-	longs[n + 1] = (struct option){ "version", no_argument, NULL, 2 };
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (c == '?')
-			exit(tool_usage("that option is not understood"));
-		if (c == 1 || c == 2)
-			standard(c == 1 ? "help" : "version", usage);
-		for (at = 0; (size_t)at < n; at++)
-			if (c == 1000 + at || (opts[at].letter != 0 &&
-			    c == opts[at].letter))
-				take(&opts[at], optarg, &given[at]);
-	}
-	return optind;
-}
-
-int
-tool_home(const char *path, int create, struct err *e)
-{
-	int fd;
-
-	if (path == NULL)
-		path = ".";
-	fd = file_open_dir(AT_FDCWD, path, create ? 0700 : 0, e);
-	if (fd == -1 && !create)
-		err_wrap(e, "home");
-	return fd;
-}
-
-static int
-is_dir(const char *path)
-{
-	struct stat st;
-	size_t n = strlen(path);
-
-	return (n > 0 && path[n - 1] == '/') ||
-	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
-}
-
-static int
-to_stdout(const char *where)
-{
-	return where == NULL ? !isatty(STDOUT_FILENO) : strcmp(where, "-") == 0;
-}
-
-int
-tool_can_put(const char *where, struct err *e)
-{
-	char dir[TOOL_PATH];
-	char *slash;
-	int fd;
-
-	if (where == NULL || to_stdout(where))
-		return 0;
-	if (snprintf(dir, sizeof(dir), "%s", where) >= (int)sizeof(dir))
-		return err_set(e, E_CREATE, "path is too long");
-	if (is_dir(where)) {
-		if ((fd = file_open_dir(AT_FDCWD, dir, 0777, e)) == -1)
-			return -1;
-		close(fd);
-		return 0;
-	}
-	if (access(where, F_OK) == 0)
-		return err_set(e, E_EXISTS, "%s: exists; choose another name "
-		    "or a directory", where);
-	if ((slash = strrchr(dir, '/')) != NULL)
-		*slash = '\0';
-	else
-		strcpy(dir, ".");
-	if (access(dir[0] ? dir : "/", W_OK) == -1)
-		return err_set(e, E_CREATE, "%s: %s", dir, strerror(errno));
-	return 0;
-}
-
-int
-tool_put(const char *where, const char *name, struct slice data,
-    char shown[static TOOL_PATH], struct err *e)
-{
-	size_t n;
-
-	shown[0] = '\0';
-	if (to_stdout(where)) {
-		if (file_write(STDOUT_FILENO, data) == -1)
-			return err_set(e, E_IO, "standard output: %s",
-			    strerror(errno));
-		return 0;
-	}
-	if (where == NULL)
-		where = ".";
-	n = strlen(where);
-	if (!is_dir(where))
-		snprintf(shown, TOOL_PATH, "%s", where);
-	else
-		snprintf(shown, TOOL_PATH, "%s%s%s", where,
-		    where[n - 1] == '/' ? "" : "/", name);
-	if (tool_can_put(is_dir(where) ? where : NULL, e) == -1)
-		return -1;
-	return file_deliver_path(shown, data, 0644, FILE_NEW, e);
-}
-
-const char *
-tool_absolute(char t[static TOOL_PATH], const char *path)
-{
-	char cwd[PATH_MAX];
-
-	if (path[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL)
-		snprintf(t, TOOL_PATH, "%s", path);
-	else
-		snprintf(t, TOOL_PATH, "%s/%s", cwd, path);
-	return t;
 }

@@ -4,76 +4,44 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/*
- * What all programs share: options, messages, homes and where output goes.
- *
- * Human text goes to standard error, results for scripts to standard output.
- * Exit status: 0 done; 1 the answer is no; 3 pending; 64 and up as in
- * sysexits.h.
- */
+/* What all programs do in the same way: complain, and how they end. */
 
-/* An option: it may be given once, OPT_MANY any number of times. */
-enum tool_kind { OPT_FLAG, OPT_VALUE, OPT_MANY };
-
-#define TOOL_MANY	64
-struct tool_many {
-	const char	*v[TOOL_MANY];
-	size_t		 n;
-};
-
-struct tool_opt {
-	const char	*name;		/* long form */
-	char		 letter;	/* short form, or 0 */
-	enum tool_kind	 kind;
-	void		*to;		/* int *, const char **, tool_many * */
-};
+#define TOOL_USAGE	64
+#define TOOL_DATA	65
 
 /*
- * Read options, in any place among the operands.  --help prints ${usage} to
- * standard output and exits 0, --version likewise; an unknown or repeated
- * option, or one without its value, exits 64.  Returns the index of the first
- * operand in ${argv}, which has been permuted.
+ * Once, first: the program's name for its complaints, and its synopsis (a
+ * line a form, without "usage:").
  */
-int	tool_options(int argc, char **argv, const char *usage,
-	    const struct tool_opt *opts, size_t n);
-
-/* "cmp-x: text" to standard error. */
-void	tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* The same, with the way to --help; returns 64. */
-int	tool_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void	tool_start(const char *name, const char *synopsis);
 
 /*
- * "cmp-x: OBJECT: CODE: detail (section)" on one line; ${object} may be NULL.
- * Returns the exit status of the code.
+ * Print "NAME: OBJECT: E_CODE: detail (section)" to stderr; ${object} (a
+ * file name, escaped here) may be NULL.  Returns the exit status of the code.
  */
-int	tool_fail(const char *object, const struct err *e);
+int	tool_error(const char *object, const struct err *e);
 
-/* The worse of two exit statuses: the larger, but 3 is better than 1. */
+/* A line to stderr after the program's name. */
+void	tool_warn(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
+/* Say what is wrong with the command line and exit 64. */
+_Noreturn void tool_usage(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+/* The same after getopt_long(), which has said it already. */
+_Noreturn void tool_usage_again(void);
+
+/* An option that may be given once: exits 64 the second time. */
+void	tool_once(int *seen, const char *option);
+
+/* --help and --version: to stdout, exit 0. */
+_Noreturn void tool_help(const char *options);
+_Noreturn void tool_version(void);
+
+/* Write ${data} to stdout; E_IO.  A closed pipe is an error too. */
+int	tool_write(struct slice data, struct err *e);
+
+/* The worse of two exit statuses. */
 int	tool_worse(int a, int b);
-
-/*
- * Open the directory ${path} as a home; ${create} makes it (0700) first.
- * NULL stands for the current directory.
- */
-int	tool_home(const char *path, int create, struct err *e);
-
-/*
- * Put ${data}, called ${name}, where ${where} says: "-" is standard output,
- * a directory (or any name that ends in "/", made if it is absent) gets a
- * file ${name}, anything else is the file itself, which must not exist with
- * other content.  NULL: standard output unless it is a terminal, then the
- * current directory.  ${shown} gets what to call the place; "" for standard
- * output.
- */
-#define TOOL_PATH	1024
-int	tool_put(const char *where, const char *name, struct slice data,
-	    char shown[static TOOL_PATH], struct err *e);
-
-/* Can tool_put() work there?  To be asked before anything is changed. */
-int	tool_can_put(const char *where, struct err *e);
-
-/* ${path} as an absolute path, so that it holds from any directory. */
-const char *tool_absolute(char t[static TOOL_PATH], const char *path);
 
 #endif
