@@ -26,6 +26,8 @@ LIB_SRC   := $(wildcard lib/*/*.c)
 SPOOL_SRC := $(wildcard spool/*.c)
 LIB_OBJ   := $(LIB_SRC:%.c=$(O)/%.o)
 SPOOL_OBJ := $(SPOOL_SRC:%.c=$(O)/%.o)
+TOOL_SRC  := $(filter-out tools/cmp-%,$(wildcard tools/*.c))
+TOOL_OBJ  := $(TOOL_SRC:%.c=$(O)/%.o)
 TOOLS     := $(notdir $(basename $(wildcard tools/cmp-*.c)))
 UNIT      := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/t_*.c))
 
@@ -59,6 +61,23 @@ $(O)/gen/store_sql.h: $(sort $(wildcard schemas/store/*.sql))
 	for f in $^; do sed -e '/^--/d' -e 's/[\\"]/\\&/g' \
 	    -e 's/.*/"&\\n"/' $$f; echo ','; done; echo '};'; } > $@
 $(O)/lib/store/store.o: $(O)/gen/store_sql.h
+# The one user of the compiled schemas includes them.
+$(O)/gen/cmp_asn1_tab.c: $(wildcard schemas/asn1/*.asn)
+	@mkdir -p $(@D)
+	$(call say,ASN1,$@)
+	$(Q)cat $(sort $^) > $(@D)/cmp.asn
+	$(Q)asn1Parser -n schema_table -o $@ $(@D)/cmp.asn >/dev/null
+$(O)/lib/asn/schema.o: $(O)/gen/cmp_asn1_tab.c
+
+# What the programs share, beside their mains.
+$(O)/libtools.a: $(TOOL_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(TOOLS:%=$(O)/%): $(O)/%: $(O)/tools/%.o $(O)/libtools.a $(O)/libspool.a \
+    $(O)/libcmp.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LDLIBS) -linotifytools
 
 $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libspool.a $(O)/libcmp.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -linotifytools

@@ -33,25 +33,6 @@ on_signal(int sig)
 	stop = sig;
 }
 
-int
-agent_shape(const char *file, struct slice der, struct err *e)
-{
-	size_t promised = der_promised(der);
-	const char *hint = "expected one DER PKIMessage";
-
-	if (der.n == 0)
-		return err_set(e, E_NOINPUT, "%.200s: empty; did the command "
-		    "before the pipe fail?", file);
-	if (promised > der.n)
-		return err_set(e, E_FILE_PARTIAL, "%.200s: %zu bytes of %zu; "
-		    "copy it again", file, der.n, promised);
-	if (der.p[0] == '-' || der.p[0] == 'M')
-		hint = "it looks like text; a .pki file is binary DER";
-	if (der.p[0] != DER_SEQUENCE)
-		return err_set(e, E_FILE_FORMAT, "%.200s: %s", file, hint);
-	return 0;
-}
-
 static enum spool_shape
 judge(struct slice head, size_t size)
 {

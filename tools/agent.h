@@ -18,9 +18,6 @@ int	agent_run(int fd, const char *shown, int follow, int dry);
 /* One line about what became of ${file}, and what to do next. */
 void	agent_report(const char *file, const struct outcome *o, int dry);
 
-/* Is ${der} one complete DER value?  Else say what it looks like. */
-int	agent_shape(const char *file, struct slice der, struct err *e);
-
 /* The answer ${name} is where it belongs: remember it. */
 int	agent_delivered(struct engine *en, const char *name, struct err *e);
 

@@ -68,7 +68,7 @@ one(struct engine *en, const char *file, const char *where)
 	outcome_init(&o);
 	buf_init(&der, (size_t)engine_conf(en)->home.max_size + 1);
 	if (file_read(file, (size_t)engine_conf(en)->home.max_size, &der,
-	    &e) == -1 || agent_shape(file, buf_slice(&der), &e) == -1 ||
+	    &e) == -1 || tool_shape(file, buf_slice(&der), &e) == -1 ||
 	    engine_begin(en, &e) == -1) {
 		rc = tool_fail(NULL, &e);
 		goto out;

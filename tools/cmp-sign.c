@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "prot/protect.h"
 #include "prot/verify.h"
-#include "tools/agent.h"
 #include "tools/tool.h"
 
 #define MESSAGE_MAX	((size_t)1 << 20)
@@ -82,7 +81,7 @@ open_inputs(struct inputs *in, const char *file, struct err *e)
 	if (file_read(file, MESSAGE_MAX, &in->der, e) == -1)
 		return -1;
 	der = buf_slice(&in->der);
-	if (agent_shape(file, der, e) == -1 ||
+	if (tool_shape(file, der, e) == -1 ||
 	    msg_decode(der, &in->msg, e) == -1)
 		return err_wrap(e, "%s", file);
 	return 0;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/file.h"
 
 #define OPTS_MAX	40
@@ -44,10 +45,12 @@ int
 tool_fail(const char *object, const struct err *e)
 {
 	const char *section = err_section(e->code);
+	char shown[ESCAPE_SHORT] = "";
 
+	if (object != NULL)
+		escape_short(shown, slice_str(object));
 	fprintf(stderr, "%s: %s%s%s: %s", program_invocation_short_name,
-	    object ? object : "", object ? ": " : "", err_name(e->code),
-	    e->detail);
+	    shown, object ? ": " : "", err_name(e->code), e->detail);
 	if (strcmp(section, "-") != 0)
 		fprintf(stderr, " (%s)", section);
 	fputc('\n', stderr);

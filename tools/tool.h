@@ -73,6 +73,13 @@ int	tool_put(const char *where, const char *name, struct slice data,
 /* Can tool_put() work there?  To be asked before anything is changed. */
 int	tool_can_put(const char *where, struct err *e);
 
+/*
+ * Is ${in}, the content of ${file}, one whole DER SEQUENCE?  If not, what it
+ * looks like instead and what to do: E_NOINPUT, E_FILE_PARTIAL,
+ * E_FILE_FORMAT.
+ */
+int	tool_shape(const char *file, struct slice in, struct err *e);
+
 /* ${path} as an absolute path, so that it holds from any directory. */
 const char *tool_absolute(char t[static TOOL_PATH], const char *path);
 

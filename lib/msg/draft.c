@@ -46,18 +46,19 @@ put_infos(struct derw *w, const struct draft *d)
 {
 	size_t all = derw_mark(w), mark;
 
-	if (d->cert_profile.p != NULL) {
+	derw_raw(w, d->general_info);
+	if (d->general_info.p == NULL && d->cert_profile.p != NULL) {
 		mark = derw_mark(w);
 		derw_prim(w, DER_UTF8_STRING, d->cert_profile);
 		derw_wrap(w, DER_SEQUENCE, mark);
 		put_info(w, OID_IT_CERT_PROFILE, mark);
 	}
-	if (d->has_confirm_wait) {
+	if (d->general_info.p == NULL && d->has_confirm_wait) {
 		mark = derw_mark(w);
 		derw_generalized(w, d->confirm_wait);
 		put_info(w, OID_IT_CONFIRM_WAIT_TIME, mark);
 	}
-	if (d->implicit_confirm) {
+	if (d->general_info.p == NULL && d->implicit_confirm) {
 		mark = derw_mark(w);
 		derw_null(w);
 		put_info(w, OID_IT_IMPLICIT_CONFIRM, mark);

@@ -24,6 +24,8 @@ struct draft {
 	int		 has_confirm_wait;
 	int64_t		 confirm_wait;
 	struct slice	 cert_profile;
+	/* Content of generalInfo as it is, instead of the four above. */
+	struct slice	 general_info;
 	enum body	 body;
 	struct derw	 content;		/* TLV inside the body's tag */
 };

@@ -138,3 +138,27 @@ protect_none(struct draft *d, struct buf *out, struct err *e)
 	derw_release(&part);
 	return rc;
 }
+
+int
+protect_message(const struct msg *m, const struct signer *s, struct buf *out,
+    struct err *e)
+{
+	const struct hdr *h = &m->hdr;
+	struct draft d;
+	int rc;
+
+	draft_init(&d);
+	d.pvno = (int)h->pvno;
+	d.recipient = h->recipient;
+	d.has_time = h->has_time;
+	d.message_time = h->message_time;
+	d.transaction_id = h->transaction_id;
+	d.sender_nonce = h->sender_nonce;
+	d.recip_nonce = h->recip_nonce;
+	d.general_info = h->general_info;
+	d.body = m->body;
+	derw_raw(&d.content, m->content);
+	rc = protect_sign(&d, s, SLICE_NONE, out, e);
+	draft_release(&d);
+	return rc;
+}

@@ -35,4 +35,11 @@ int	protect_sign(struct draft *d, const struct signer *s,
  */
 int	protect_none(struct draft *d, struct buf *out, struct err *e);
 
+/*
+ * Protect ${m} with ${s}: header and body stay as they are but for sender,
+ * senderKID and protectionAlg; a protection that it has is replaced.
+ */
+int	protect_message(const struct msg *m, const struct signer *s,
+	    struct buf *out, struct err *e);
+
 #endif

@@ -1,0 +1,20 @@
+#ifndef TOOLS_CA_H
+#define TOOLS_CA_H
+
+/*
+ * The verbs of cmp-ca, one file each.  A verb gets the home's path and its
+ * own arguments, argv[0] being its name, and returns an exit status.
+ */
+struct ca_verb {
+	const char	*name;
+	int		(*run)(const char *home, int argc, char **argv);
+	const char	*what;
+};
+
+int	ca_init(const char *home, int argc, char **argv);
+int	ca_trust(const char *home, int argc, char **argv);
+int	ca_list(const char *home, int argc, char **argv);
+int	ca_show(const char *home, int argc, char **argv);
+int	ca_check(const char *home, int argc, char **argv);
+
+#endif

@@ -1,0 +1,88 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "role/setup.h"
+#include "spool/spool.h"
+#include "tools/ca.h"
+#include "tools/tool.h"
+
+static const char usage[] =
+"usage: cmp-ca [-C HOME] init --name DN --newkey SPEC [--days N]\n"
+"                        [--protect-newkey SPEC]\n"
+"       cmp-ca [-C HOME] init --key FILE --cert FILE [--key-pass FILE]\n"
+"                        [--chain FILE] [--protect-newkey SPEC]\n"
+"\n"
+"Makes HOME a certification authority: keys, certificates, cmp.conf, spool\n"
+"and store.\n"
+"  --name DN          of a new CA: CN=Plant CA,O=Example\n"
+"  --newkey SPEC      rsa:BITS rsa-pss:BITS ec:P-256 ec:P-384 ec:P-521\n"
+"                     ed25519 ed448\n"
+"  --days N           validity of the new CA certificate (7300)\n"
+"  --key, --cert      of a CA that exists; --chain: what is above it\n"
+"  --protect-newkey SPEC  for the key that signs messages; default as the CA's\n"
+"\n"
+"example: cmp-ca -C ca init --name \"CN=Plant CA,O=Example\" --newkey ec:P-384\n";
+
+static int
+check_usage(const struct setup_ask *a)
+{
+	if (a->key == NULL && a->cert == NULL) {
+		if (a->name == NULL || a->newkey == NULL)
+			return tool_usage("--name and --newkey are needed for "
+			    "a new CA, --key and --cert for one that exists");
+		if (a->chain != NULL || a->key_pass != NULL)
+			return tool_usage("--chain and --key-pass are for a CA "
+			    "that exists");
+		return 0;
+	}
+	if (a->key == NULL || a->cert == NULL)
+		return tool_usage("--key and --cert go together");
+	if (a->name != NULL || a->newkey != NULL || a->days != NULL)
+		return tool_usage("--name, --newkey and --days are for a new "
+		    "CA");
+	return 0;
+}
+
+int
+ca_init(const char *home, int argc, char **argv)
+{
+	struct setup_ask ask = { 0 };
+	const struct tool_opt opts[] = {
+		{ "home", 'C', OPT_VALUE, &home },
+		{ "name", 0, OPT_VALUE, &ask.name },
+		{ "newkey", 0, OPT_VALUE, &ask.newkey },
+		{ "days", 0, OPT_VALUE, &ask.days },
+		{ "key", 0, OPT_VALUE, &ask.key },
+		{ "key-pass", 0, OPT_VALUE, &ask.key_pass },
+		{ "cert", 0, OPT_VALUE, &ask.cert },
+		{ "chain", 0, OPT_VALUE, &ask.chain },
+		{ "protect-newkey", 0, OPT_VALUE, &ask.protect_newkey },
+	};
+	char pass[TOOL_PATH];
+	struct err e = { 0 };
+	int fd, rc, at;
+
+	at = tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0])) + 1;
+	if (at - 1 < argc)
+		return tool_usage("\"%.80s\" is not expected here",
+		    argv[at - 1]);
+	if ((rc = check_usage(&ask)) != 0)
+		return rc;
+	if (ask.key_pass != NULL)
+		ask.key_pass = tool_absolute(pass, ask.key_pass);
+	if ((fd = tool_home(home, 1, &e)) == -1)
+		return tool_fail(home, &e);
+	if (spool_init(fd, &e) == -1 || setup_ca(fd, &ask, &e) == -1)
+		rc = tool_fail(home, &e);
+	close(fd);
+	if (rc != 0)
+		return rc;
+	tool_say("%s is a CA now; devices need %s/certs/ca.pem to trust it",
+	    home, home);
+	tool_say("next: cmp-ca -C %s trust add --enrol FILE --subject "
+	    "'CN=*,O=Example'", home);
+	return 0;
+}

@@ -1,0 +1,441 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "pki/crl.h"
+#include "pki/name.h"
+#include "policy/conf.h"
+#include "role/engine_int.h"
+#include "tools/ca.h"
+#include "tools/tool.h"
+
+static const char usage[] =
+"usage: cmp-ca [-C HOME] trust add --enrol FILE [--crl FILE]... [--name NAME]\n"
+"                  [--subject PATTERN] [--san PATTERN]... [--profile P]\n"
+"       cmp-ca [-C HOME] trust list\n"
+"       cmp-ca [-C HOME] trust remove NAME\n"
+"       cmp-ca [-C HOME] trust crl FILE [--name NAME]\n"
+"\n"
+"Whose devices may ask for a first certificate.\n"
+"  --enrol FILE       the trust anchor of their certificates\n"
+"  --crl FILE         CRLs of it and of CAs below it; with any, certificates\n"
+"                     whose status they do not tell are refused\n"
+"  --subject PATTERN  subjects they may ask for: CN=*,O=Example or\n"
+"                     CN=pump-{serialNumber},O=Example; without it only the\n"
+"                     device's own name\n"
+"  --san PATTERN      dns:*.example; without it none\n"
+"  --profile P        only for this profile\n"
+"trust crl takes a newer CRL in place of the one held from the same issuer.\n";
+
+/* A home whose cmp.conf is being changed. */
+struct editing {
+	int		 fd, trust;
+	struct buf	 text, next;
+	struct conf	*conf;
+};
+
+static void
+close_edit(struct editing *d)
+{
+	if (d->trust != -1)
+		close(d->trust);
+	if (d->fd != -1)
+		close(d->fd);
+	buf_release(&d->text);
+	buf_release(&d->next);
+	conf_free(d->conf);
+}
+
+/* The lock is on trust/: the agent may go on with its work. */
+static int
+open_edit(struct editing *d, const char *home, struct err *e)
+{
+	memset(d, 0, sizeof(*d));
+	d->trust = -1;
+	buf_init(&d->text, 1 << 20);
+	buf_init(&d->next, 1 << 20);
+	if ((d->fd = tool_home(home, 0, e)) == -1 ||
+	    (d->trust = file_open_dir(d->fd, "trust", 0, e)) == -1)
+		return -1;
+	if (flock(d->trust, LOCK_EX) == -1)
+		return err_set(e, E_LOCKED, "trust: cannot be locked");
+	if (file_read_at(d->fd, "cmp.conf", 1 << 20, &d->text, e) == -1)
+		return -1;
+	return conf_parse(buf_slice(&d->text), "cmp.conf", &d->conf, e);
+}
+
+static int
+save(struct editing *d, struct err *e)
+{
+	return file_deliver(d->fd, "cmp.conf", buf_slice(&d->next), 0644,
+	    FILE_REPLACE, e);
+}
+
+static const struct conf_enrol *
+rule(const struct editing *d, const char *name)
+{
+	for (size_t i = 0; i < d->conf->n_enrols; i++)
+		if (strcmp(d->conf->enrols[i].name, name) == 0)
+			return &d->conf->enrols[i];
+	return NULL;
+}
+
+/* "idevid-root" from "a/idevid-root.pem", with a number if it is taken. */
+static void
+choose_name(const struct editing *d, const char *file, char name[static 64])
+{
+	const char *base = strrchr(file, '/');
+	char stem[48] = "";
+	size_t n = 0;
+
+	base = base ? base + 1 : file;
+	for (; *base != '\0' && *base != '.' && n < 40; base++)
+		if (isalnum((unsigned char)*base) || *base == '-' ||
+		    *base == '_')
+			stem[n++] = *base;
+	stem[n] = '\0';
+	if (n == 0)
+		strcpy(stem, "device");
+	snprintf(name, 64, "%s", stem);
+	for (int i = 2; rule(d, name) != NULL; i++)
+		snprintf(name, 64, "%s-%d", stem, i);
+}
+
+/* All certificates of ${file} into trust/NAME.pem. */
+static int
+put_anchor(struct editing *d, const char *file, const char *name,
+    struct err *e)
+{
+	char to[96], shown[NAME_TEXT];
+	struct certs c = { 0 };
+	struct buf pem;
+	int rc = -1;
+
+	buf_init(&pem, 1 << 20);
+	if (certs_load(file, &c, e) == -1)
+		goto out;
+	if (c.n == 0) {
+		err_set(e, E_CERT_SYNTAX, "%.200s: no certificate in it", file);
+		goto out;
+	}
+	for (size_t i = 0; i < c.n; i++) {
+		cert_pem(&pem, "CERTIFICATE", c.v[i].der);
+		tool_say("anchor \"%s\"%s", name_short(shown, c.v[i].subject),
+		    c.v[i].ca || c.v[i].version == 1 ? "" :
+		    ", which is no CA: only this very certificate counts");
+	}
+	snprintf(to, sizeof(to), "%s.pem", name);
+	rc = file_deliver(d->trust, to, buf_slice(&pem), 0644, FILE_REPLACE, e);
+out:
+	certs_free(&c);
+	buf_release(&pem);
+	return rc;
+}
+
+/* trust/NAME-<issuer>.crl: one place for each issuer, so newer replaces. */
+static int
+crl_name(const struct crl *c, const char *name, char to[static 128])
+{
+	uint8_t hash[32];
+
+	alg_sha256(crl_issuer(c), SLICE_NONE, hash);
+	return snprintf(to, 128, "%s-%02x%02x%02x%02x.crl", name, hash[0],
+	    hash[1], hash[2], hash[3]);
+}
+
+static int
+put_crl(struct editing *d, const struct crl *c, const char *to, struct err *e)
+{
+	char path[HOME_PATH], a[DER_TIME_TEXT], b[DER_TIME_TEXT], shown[160];
+	struct err ignored = { 0 };
+	struct crl *old = NULL;
+	int rc = -1;
+
+	snprintf(shown, sizeof(shown), "trust/%.120s", to);
+	if (crl_load(home_path(path, d->fd, shown), &old, &ignored) == 0 &&
+	    crl_this_update(old) > crl_this_update(c))
+		err_set(e, E_EXISTS, "this CRL is of %s, the one held is newer "
+		    "(%s)", der_time_text(a, crl_this_update(c)),
+		    der_time_text(b, crl_this_update(old)));
+	else
+		rc = file_deliver(d->trust, to, crl_der(c), 0644, FILE_REPLACE,
+		    e);
+	crl_free(old);
+	return rc;
+}
+
+/* Is it out of date?  It is taken all the same, but says so. */
+static void
+warn_crl(const struct crl *c)
+{
+	char name[NAME_TEXT], t[DER_TIME_TEXT];
+
+	name_short(name, crl_issuer(c));
+	if (crl_next_update(c) < clock_now())
+		tool_say("warning: the CRL of \"%s\" ended at %s; until there "
+		    "is a newer one, its certificates are refused", name,
+		    crl_next_update(c) == INT64_MIN ? "no time given" :
+		    der_time_text(t, crl_next_update(c)));
+	if (crl_not_understood(c))
+		tool_say("warning: the CRL of \"%s\" has a critical extension "
+		    "that is not understood; its certificates are refused",
+		    name);
+}
+
+struct adding {
+	const char	*file, *subject, *profile, *name;
+	struct tool_many san, crl;
+	char		*crl_files[TOOL_MANY];
+	char		 anchor[96];
+};
+
+static int
+add_crls(struct editing *d, struct adding *a, struct err *e)
+{
+	static char shown[TOOL_MANY][160];
+	struct crl *c;
+	char to[128];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < a->crl.n; i++) {
+		if (crl_load(a->crl.v[i], &c, e) == -1)
+			return -1;
+		crl_name(c, a->name, to);
+		warn_crl(c);
+		rc = put_crl(d, c, to, e);
+		snprintf(shown[i], sizeof(shown[i]), "trust/%s", to);
+		a->crl_files[i] = shown[i];
+		crl_free(c);
+	}
+	return rc;
+}
+
+static int
+add(struct editing *d, struct adding *a, struct err *e)
+{
+	char chosen[64], *anchor = a->anchor, *profile = NULL;
+	struct conf_enrol r = { 0 };
+
+	if (a->name == NULL) {
+		choose_name(d, a->file, chosen);
+		a->name = chosen;
+	} else if (rule(d, a->name) != NULL) {
+		return err_set(e, E_EXISTS, "cmp.conf has an [enrol %s] "
+		    "already", a->name);
+	}
+	if (strlen(a->name) > 48 || strspn(a->name, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(a->name) ||
+	    a->name[0] == '.' || a->name[0] == '\0')
+		return err_set(e, E_USAGE, "--name is \"%.60s\", expected up to "
+		    "48 letters, digits, - _ and .", a->name);
+	snprintf(a->anchor, sizeof(a->anchor), "trust/%s.pem", a->name);
+	r.name = (char *)(uintptr_t)a->name;
+	r.anchor = (struct conf_list){ &anchor, 1 };
+	r.subject = (char *)(uintptr_t)a->subject;
+	r.san = (struct conf_list){ (char **)(uintptr_t)a->san.v, a->san.n };
+	if (a->profile != NULL) {
+		profile = (char *)(uintptr_t)a->profile;
+		r.profiles = (struct conf_list){ &profile, 1 };
+	}
+	r.crl = (struct conf_list){ a->crl_files, a->crl.n };
+	for (size_t i = 0; i < a->crl.n; i++)
+		a->crl_files[i] = anchor;	/* until they have names */
+	/* First whether it can be: nothing is written for a bad pattern. */
+	if (conf_add_enrol(buf_slice(&d->text), &r, &d->next, e) == -1)
+		return -1;
+	buf_reset(&d->next);
+	if (put_anchor(d, a->file, a->name, e) == -1 ||
+	    add_crls(d, a, e) == -1 ||
+	    conf_add_enrol(buf_slice(&d->text), &r, &d->next, e) == -1 ||
+	    save(d, e) == -1)
+		return -1;
+	tool_say("[enrol %s] stands in cmp.conf", a->name);
+	return 0;
+}
+
+static void
+list(const struct editing *d)
+{
+	const struct conf_enrol *r;
+
+	for (size_t i = 0; i < d->conf->n_enrols; i++) {
+		r = &d->conf->enrols[i];
+		printf("%s\n", r->name);
+		for (size_t k = 0; k < r->anchor.n; k++)
+			printf("  anchor   %s\n", r->anchor.v[k]);
+		for (size_t k = 0; k < r->crl.n; k++)
+			printf("  crl      %s\n", r->crl.v[k]);
+		for (size_t k = 0; k < r->profiles.n; k++)
+			printf("  profile  %s\n", r->profiles.v[k]);
+		printf("  subject  %s\n", r->subject ? r->subject :
+		    "(the device's own name)");
+		for (size_t k = 0; k < r->san.n; k++)
+			printf("  san      %s\n", r->san.v[k]);
+	}
+}
+
+static int
+remove_rule(struct editing *d, const char *name, struct err *e)
+{
+	const struct conf_enrol *r = rule(d, name);
+	const char *file;
+
+	if (r == NULL)
+		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s]; "
+		    "see: cmp-ca trust list", name);
+	if (conf_remove_enrol(buf_slice(&d->text), name, &d->next, e) == -1 ||
+	    save(d, e) == -1)
+		return -1;
+	/* Files that this program made for the rule go with it. */
+	for (size_t i = 0; i < r->anchor.n + r->crl.n; i++) {
+		file = i < r->anchor.n ? r->anchor.v[i] :
+		    r->crl.v[i - r->anchor.n];
+		if (strncmp(file, "trust/", 6) == 0 && strncmp(file + 6, name,
+		    strlen(name)) == 0 && strchr(file + 6, '/') == NULL)
+			unlinkat(d->trust, file + 6, 0);
+	}
+	tool_say("[enrol %s] is gone", name);
+	return file_sync_dir(d->trust, "trust", e);
+}
+
+/* Does an anchor of ${r} have the name of the CRL's issuer? */
+static int
+issues(const struct editing *d, const struct conf_enrol *r,
+    const struct crl *c)
+{
+	struct err ignored = { 0 };
+	struct certs certs;
+	char path[HOME_PATH];
+	int yes = 0;
+
+	for (size_t i = 0; i < r->anchor.n; i++) {
+		if (certs_load(home_path(path, d->fd, r->anchor.v[i]), &certs,
+		    &ignored) == -1)
+			continue;
+		for (size_t k = 0; k < certs.n; k++)
+			yes |= name_eq(certs.v[k].subject, crl_issuer(c));
+		certs_free(&certs);
+	}
+	return yes;
+}
+
+/* The rule a CRL is for: named, the one with its file, or its issuer's. */
+static const struct conf_enrol *
+crl_rule(const struct editing *d, const struct crl *c, const char *name,
+    struct err *e)
+{
+	const struct conf_enrol *r = NULL;
+	char to[128], shown[160], issuer[NAME_TEXT];
+
+	if (name != NULL) {
+		if ((r = rule(d, name)) == NULL)
+			err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s]",
+			    name);
+		return r;
+	}
+	for (size_t i = 0; i < d->conf->n_enrols; i++) {
+		r = &d->conf->enrols[i];
+		crl_name(c, r->name, to);
+		snprintf(shown, sizeof(shown), "trust/%s", to);
+		for (size_t k = 0; k < r->crl.n; k++)
+			if (strcmp(r->crl.v[k], shown) == 0)
+				return r;
+	}
+	for (size_t i = 0; i < d->conf->n_enrols; i++)
+		if (issues(d, &d->conf->enrols[i], c))
+			return &d->conf->enrols[i];
+	if (d->conf->n_enrols == 1)
+		return &d->conf->enrols[0];
+	err_set(e, E_NOT_FOUND, "\"%s\" is no anchor of an [enrol] rule; say "
+	    "for which rule the CRL is with --name NAME",
+	    name_short(issuer, crl_issuer(c)));
+	return NULL;
+}
+
+/* ${shown} added to the rule's crl key, if it is not there. */
+static int
+mention(struct editing *d, const struct conf_enrol *r, const char *shown,
+    struct err *e)
+{
+	struct buf value;
+	int rc;
+
+	buf_init(&value, 1 << 16);
+	for (size_t i = 0; i < r->crl.n; i++) {
+		if (strcmp(r->crl.v[i], shown) == 0) {
+			buf_release(&value);
+			return 0;
+		}
+		buf_printf(&value, "%s ", r->crl.v[i]);
+	}
+	buf_add_str(&value, shown);
+	rc = conf_set_enrol(buf_slice(&d->text), r->name, "crl",
+	    buf_str(&value), &d->next, e) == -1 ? -1 : save(d, e);
+	buf_release(&value);
+	return rc;
+}
+
+static int
+take_crl(struct editing *d, const char *file, const char *name, struct err *e)
+{
+	const struct conf_enrol *r;
+	char to[128], shown[160];
+	struct crl *c;
+	int rc = -1;
+
+	if (crl_load(file, &c, e) == -1)
+		return -1;
+	if ((r = crl_rule(d, c, name, e)) != NULL) {
+		crl_name(c, r->name, to);
+		snprintf(shown, sizeof(shown), "trust/%s", to);
+		warn_crl(c);
+		if (put_crl(d, c, to, e) == 0 && mention(d, r, shown, e) == 0) {
+			tool_say("%s with %zu entries is for [enrol %s]",
+			    shown, crl_count(c), r->name);
+			rc = 0;
+		}
+	}
+	crl_free(c);
+	return rc;
+}
+
+int
+ca_trust(const char *home, int argc, char **argv)
+{
+	struct adding a = { 0 };
+	const struct tool_opt opts[] = {
+		{ "home", 'C', OPT_VALUE, &home },
+		{ "enrol", 0, OPT_VALUE, &a.file },
+		{ "crl", 0, OPT_MANY, &a.crl },
+		{ "name", 0, OPT_VALUE, &a.name },
+		{ "subject", 0, OPT_VALUE, &a.subject },
+		{ "san", 0, OPT_MANY, &a.san },
+		{ "profile", 0, OPT_VALUE, &a.profile },
+	};
+	int at = tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0])), n = argc - at, rc;
+	const char *verb = n > 0 ? argv[at] : "";
+	struct editing d;
+	struct err e = { 0 };
+
+	if (strcmp(verb, "add") == 0 ? n != 1 || a.file == NULL :
+	    strcmp(verb, "list") == 0 ? n != 1 :
+	    strcmp(verb, "remove") == 0 || strcmp(verb, "crl") == 0 ? n != 2 :
+	    1)
+		return tool_usage("expected trust add --enrol FILE, trust "
+		    "list, trust remove NAME or trust crl FILE");
+	rc = open_edit(&d, home, &e);
+	if (rc == 0 && verb[0] == 'l')
+		list(&d);
+	else if (rc == 0)
+		rc = verb[0] == 'a' ? add(&d, &a, &e) :
+		    verb[0] == 'r' ? remove_rule(&d, argv[at + 1], &e) :
+		    take_crl(&d, argv[at + 1], a.name, &e);
+	close_edit(&d);
+	return rc == -1 ? tool_fail(home, &e) : 0;
+}
