@@ -152,6 +152,7 @@ static int
 inspect(enum mode mode, const char *file, int heading)
 {
 	struct err e = { 0 }, wrote = { 0 };
+	const char *object = file;
 	struct buf in, out;
 	int rc;
 
@@ -162,20 +163,22 @@ inspect(enum mode mode, const char *file, int heading)
 		escape_text(&out, slice_str(file), 4096);
 		buf_add_str(&out, " <==\n");
 	}
-	if (file_read(file, der_limits_message.size, &in, &e) == -1)
+	if (file_read(file, der_limits_message.size, &in, &e) == -1) {
 		rc = err_exit(e.code);
-	else
+		object = NULL;	/* the detail has the path already */
+	} else {
 		rc = show(&out, mode, file, buf_slice(&in), &e);
+	}
 	if (e.code != E_NONE && mode == MODE_JSON && buf_slice(&out).n == 0)
 		put_json_error(&out, file, &e);
 	if (buf_bad(&out)) {
 		err_set(&e, E_NOMEM, "output is too long");
 		rc = err_exit(e.code);
 	}
-	if (e.code != E_NONE)
-		tool_error(file, &e);
 	if (tool_write(buf_slice(&out), &wrote) == -1)
 		rc = tool_error(NULL, &wrote);
+	if (e.code != E_NONE)
+		tool_error(object, &e);
 	buf_release(&out);
 	buf_release(&in);
 	return rc;
