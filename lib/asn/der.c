@@ -231,6 +231,8 @@ date_of(int64_t n, int *y, int *m, int *d)
 	*y = (int)(1970 + n / 365);
 	while (days(*y, 1, 1) > n)
 		(*y)--;
+	while (days(*y + 1, 1, 1) <= n)
+		(*y)++;
 	n -= days(*y, 1, 1);
 	for (*m = 1; n >= days_in(*y, *m); (*m)++)
 		n -= days_in(*y, *m);

@@ -39,7 +39,8 @@ struct cert {
 	int		 version;	/* 1 or 3 (v1 only for anchors) */
 	struct slice	 extensions;	/* content of the SEQUENCE OF */
 	struct slice	 ski, aki;	/* key identifiers; SLICE_NONE */
-	struct slice	 aki_issuer, aki_serial;
+	struct slice	 aki_issuer;	/* content of GeneralNames */
+	struct slice	 aki_serial;	/* content of the INTEGER */
 	struct slice	 san;		/* GeneralNames TLV */
 	struct slice	 eku;		/* content: OIDs; p NULL if absent */
 	struct slice	 name_constraints;	/* TLV */

@@ -21,7 +21,7 @@
 
 struct entry {
 	int64_t		 when;
-	uint32_t	 at;		/* of the serial's content in ${der} */
+	uint32_t	 at;		/* of the serial's content */
 	uint8_t		 n;		/* its length */
 	uint8_t		 reason;
 };
@@ -31,7 +31,7 @@ struct crl {
 	struct slice	 tbs, sigalg_tlv, sig;
 	struct slice	 issuer, aki, number;
 	int64_t		 this_update, next_update;
-	struct slice	 revoked;	/* content of revokedCertificates */
+	struct slice	 revoked;	/* content of the list */
 	int		 v2;
 	int		 not_understood;
 	struct entry	*entries;	/* sorted by serial */
@@ -313,7 +313,7 @@ parse(struct crl *c, struct err *e)
 	return tbs(c, e);
 }
 
-/* Is it DER?  PEM is text, and that never begins with "0" before a length. */
+/* Does it begin like DER?  No PEM block begins with a "0". */
 static int
 is_der(struct slice data)
 {

@@ -36,6 +36,29 @@ free_secret(gnutls_datum_t *d)
 	d->data = NULL;
 }
 
+/*
+ * GnuTLS leaves the hash's NULL out of RSASSA-PSS parameters, others put it
+ * in: write them as alg_write() does, to be the same bytes as in their
+ * certificates.
+ */
+static void
+rewrite_pss(struct key *k)
+{
+	struct slice in, bits = SLICE_NONE;
+	struct derw w;
+
+	derw_init(&w, KEY_FILE_MAX);
+	if (der_only(buf_slice(&k->spki), DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_SEQUENCE, NULL) == 0)
+		bits = in;
+	derw_raw(&w, bits);
+	alg_write(&w, &k->info.pss);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	buf_reset(&k->spki);
+	buf_add_slice(&k->spki, derw_slice(&w));
+	derw_release(&w);
+}
+
 /* Fill in the public half of ${k}. */
 static int
 publish(struct key *k, struct err *e)
@@ -59,7 +82,10 @@ publish(struct key *k, struct err *e)
 		return err_set(e, E_NOMEM, "out of memory");
 	if (alg_keyinfo(buf_slice(&k->spki), &k->info, &why) == -1)
 		return err_set(e, E_KEY_FILE, "%s", why.detail);
-	return 0;
+	if (!k->info.has_pss)
+		return 0;
+	rewrite_pss(k);
+	return alg_keyinfo(buf_slice(&k->spki), &k->info, e);
 }
 
 static int
@@ -155,7 +181,8 @@ not_opened(int rc, struct err *e)
 		    "openssl pkcs8 -topk8 -v2 aes256 makes one",
 		    gnutls_strerror(rc));
 	return err_set(e, E_KEY_PASS, "the passphrase does not open the key; "
-	    "give the file with the right one (--key-pass FILE)");
+	    "give the file with the right one (--key-pass FILE); a key "
+	    "encrypted with scrypt is not read");
 }
 
 /* GnuTLS takes a C string: a NUL would cut the passphrase. */
@@ -405,8 +432,8 @@ key_info(const struct key *k)
 }
 
 /*
- * GnuTLS salts as long as the hash, or as the key's parameters say.  For any
- * other length it wants the parameters changed: on a copy, the key is const.
+ * GnuTLS salts as long as the hash, or as the key's parameters say.  For a
+ * longer salt it wants the parameters changed: on a copy, the key is const.
  */
 static int
 salted_copy(const struct key *k, const struct sigalg *a,
@@ -427,14 +454,37 @@ salted_copy(const struct key *k, const struct sigalg *a,
 	return rc;
 }
 
+static unsigned
+hash_len(const struct sigalg *a)
+{
+	return a->hash == HASH_SHA256 ? 32 : a->hash == HASH_SHA384 ? 48 : 64;
+}
+
 /* The salt that GnuTLS makes without being told. */
 static unsigned
 usual_salt(const struct key *k, const struct sigalg *a)
 {
-	unsigned n = a->hash == HASH_SHA256 ? 32 :
-	    a->hash == HASH_SHA384 ? 48 : 64;
+	unsigned n = hash_len(a);
 
 	return k->info.has_pss && k->info.pss.salt > n ? k->info.pss.salt : n;
+}
+
+static int
+can_sign(const struct key *k, const struct sigalg *a, struct slice data,
+    struct err *e)
+{
+	char t[64];
+
+	if (alg_fits(a, &k->info, e) == -1)
+		return -1;
+	/* GnuTLS would make the salt longer, and not say so. */
+	if (a->scheme == SIG_RSA_PSS && a->salt < hash_len(a))
+		return err_set(e, E_ALG_PARAMS, "%s: signatures with a salt "
+		    "shorter than the hash are checked but not made",
+		    alg_name(t, a));
+	if (data.n > UINT_MAX)
+		return err_set(e, E_CRYPTO, "%zu bytes to sign", data.n);
+	return 0;
 }
 
 int
@@ -444,14 +494,12 @@ key_sign(const struct key *k, const struct sigalg *a, struct slice data,
 	gnutls_privkey_t copy = NULL;
 	gnutls_datum_t d = { (unsigned char *)data.p, (unsigned)data.n },
 	    sig = { NULL, 0 };
-	int rc = 0, pss = a->scheme == SIG_RSA_PSS;
+	int rc = 0;
 	char t[64];
 
-	if (alg_fits(a, &k->info, e) == -1)
+	if (can_sign(k, a, data, e) == -1)
 		return -1;
-	if (data.n > UINT_MAX)
-		return err_set(e, E_CRYPTO, "%zu bytes to sign", data.n);
-	if (pss && a->salt != usual_salt(k, a))
+	if (a->scheme == SIG_RSA_PSS && a->salt != usual_salt(k, a))
 		rc = salted_copy(k, a, &copy);
 	if (rc == 0)
 		rc = gnutls_privkey_sign_data2(copy ? copy : k->priv,

@@ -47,7 +47,8 @@ const struct keyinfo	*key_info(const struct key *k);
 
 /*
  * Sign ${data} with ${a}, which has to fit the key; append the signature as
- * it goes into a BIT STRING to ${out}.
+ * it goes into a BIT STRING to ${out}.  A PSS salt shorter than the hash is
+ * E_ALG_PARAMS: key_verify() checks such signatures, but none are made.
  */
 int	key_sign(const struct key *k, const struct sigalg *a,
 	    struct slice data, struct buf *out, struct err *e);

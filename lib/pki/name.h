@@ -52,7 +52,7 @@ void	name_text(struct buf *out, struct slice name);
 const char *name_short(char t[static NAME_TEXT], struct slice name);
 
 /*
- * PATTERN of enrol rules: an RFC 4514 name in which "*" stands for any text
+ * PATTERN of enrol rules: an RFC 4514 name in which "*" stands for any text, not empty,
  * within a value and "{attribute}" for the value of that attribute in the
  * sender's certificate; "\*" and "\{" are themselves.
  *

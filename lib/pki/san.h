@@ -36,8 +36,9 @@ void	san_text(struct buf *out, enum san_type type, struct slice value);
 
 /*
  * Does the entry fit PATTERN "dns:*.example"?  The type has to be the same;
- * "*" stands for any text in the text form of the value; DNS without
- * regard to case.
+ * "*" stands for any text, not empty, in the text form of the value; DNS
+ * without regard to case; "dn:" by name_match() with no sender.  A malformed
+ * entry fits nothing.
  */
 int	san_match(const char *pattern, enum san_type type, struct slice value);
 

@@ -21,7 +21,7 @@
 struct parts {
 	int		 version;	/* what [0] says; -1: no [0] */
 	struct slice	 serial, inner, outer, issuer, subject;
-	struct slice	 uid;		/* raw, between key and extensions */
+	struct slice	 uid;		/* raw, after the key */
 	struct slice	 exts;		/* content of Extensions */
 };
 
@@ -155,9 +155,11 @@ test_serial(void)
 	p.serial = SLICE_LIT("\x00");
 	ok(try(&p, NULL) == E_CERT_SYNTAX, "cert: serial zero is refused");
 	p.serial = SLICE_LIT("\x80");
-	ok(try(&p, NULL) == E_CERT_SYNTAX, "cert: a negative serial is refused");
+	ok(try(&p, NULL) == E_CERT_SYNTAX,
+	    "cert: a negative serial is refused");
 	p.serial = SLICE(ones, 21);
-	ok(try(&p, NULL) == E_NONE, "cert: 20 octets and a sign octet are fine");
+	ok(try(&p, NULL) == E_NONE,
+	    "cert: 20 octets and a sign octet are fine");
 	p.serial = SLICE(ones, 22);
 	ok(try(&p, NULL) == E_CERT_SYNTAX, "cert: 21 octets are refused");
 	p.serial = SLICE("\x7f\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
@@ -189,7 +191,8 @@ test_exts(void)
 	struct cert c;
 
 	p.exts = SLICE_NONE;
-	ok(try(&p, NULL) == E_CERT_SYNTAX, "cert: empty Extensions are refused");
+	ok(try(&p, NULL) == E_CERT_SYNTAX,
+	    "cert: empty Extensions are refused");
 	derw_reset(&exts);
 	ext_raw(SLICE_LIT("\x2a\x03"), 0, SLICE_LIT("x"));
 	ext_raw(SLICE_LIT("\x2a\x04"), 1, SLICE_LIT("x"));
@@ -252,7 +255,8 @@ test_values(void)
 	    E_CERT_SYNTAX, "keyUsage: no bit is refused");
 	ok(try_ext(OID_EKU, 0, SLICE_LIT("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05"
 	    "\x07\x03\x1c"), &c) == E_NONE && cert_has_eku(&c, OID_KP_CMC_RA) &&
-	    !cert_has_eku(&c, OID_KP_CMC_CA), "extKeyUsage: a purpose is found");
+	    !cert_has_eku(&c, OID_KP_CMC_CA),
+	    "extKeyUsage: a purpose is found");
 	ok(try_ext(OID_EKU, 0, SLICE_LIT("\x30\x06\x06\x04\x55\x1d\x25\x00"),
 	    &c) == E_NONE && !cert_has_eku(&c, OID_KP_CMC_RA),
 	    "extKeyUsage: anyExtendedKeyUsage is no other purpose");
@@ -266,8 +270,9 @@ test_values(void)
 	    E_CERT_SYNTAX, "subjectAltName: what is no GeneralName is refused");
 	ok(try_ext(OID_SKI, 0, SLICE_LIT("\x04\x00"), NULL) == E_CERT_SYNTAX,
 	    "subjectKeyIdentifier: empty is refused");
-	ok(try_ext(OID_AKI, 0, SLICE_LIT("\x30\x0b\x80\x01" "k" "\xa1\x03\x82\x01n"
-	    "\x82\x01\x05"), &c) == E_NONE && c.aki.n == 1 &&
+	ok(try_ext(OID_AKI, 0, SLICE_LIT("\x30\x0b\x80\x01" "k"
+	    "\xa1\x03\x82\x01n" "\x82\x01\x05"), &c) ==
+	    E_NONE && c.aki.n == 1 &&
 	    c.aki_issuer.n == 3 && c.aki_serial.n == 1,
 	    "authorityKeyIdentifier: all three parts are read");
 	ok(try_ext(OID_AKI, 0, SLICE_LIT("\x30\x03\x82\x01\x05"), NULL) ==
