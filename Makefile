@@ -66,7 +66,8 @@ $(O)/gen/cmp_asn1_tab.c: $(wildcard schemas/asn1/*.asn)
 	@mkdir -p $(@D)
 	$(call say,ASN1,$@)
 	$(Q)cat $(sort $^) > $(@D)/cmp.asn
-	$(Q)asn1Parser -n schema_table -o $@ $(@D)/cmp.asn >/dev/null
+	$(Q)asn1Parser -n schema_table -o $@ $(@D)/cmp.asn 2>$(@D)/log || \
+	    { cat $(@D)/log >&2; false; }
 $(O)/lib/asn/schema.o: $(O)/gen/cmp_asn1_tab.c
 
 # What the programs share, beside their mains.

@@ -82,23 +82,46 @@ tame_strings(uint8_t *p, size_t n)
 	}
 }
 
+/*
+ * A line of libtasn1's tree; 0 if it is not worth one.  It prints the
+ * element type of every SEQUENCE OF as a first element that is empty and
+ * called NULL, and DEFAULTs below what has them: ${skip} is the indentation
+ * below which lines belong to one of these.
+ */
+static int
+is_field(struct slice line, size_t *skip)
+{
+	static const char none[] = "name:NULL";
+	size_t in = 0;
+
+	while (in < line.n && line.p[in] == ' ')
+		in++;
+	if (in > *skip)
+		return 0;
+	*skip = SIZE_MAX;
+	if (in > 0 && line.n - in >= sizeof(none) - 1 &&
+	    memcmp(line.p + in, none, sizeof(none) - 1) == 0) {
+		*skip = in;
+		return 0;
+	}
+	return line.n > 0;
+}
+
 /* Lines of ${text}, each escaped. */
 static void
 put_lines(struct buf *out, const char *text, size_t n)
 {
+	size_t len, skip = SIZE_MAX;
 	const char *end;
 
-	while (n > 0) {
-		if ((end = memchr(text, '\n', n)) == NULL)
-			end = text + n;
-		escape_text(out, SLICE(text, end - text), LINE_MAX);
-		buf_add_u8(out, '\n');
-		n -= (size_t)(end - text);
-		if (n > 0) {
-			end++;
-			n--;
+	for (; n > 0; text += len, n -= len) {
+		end = memchr(text, '\n', n);
+		len = end != NULL ? (size_t)(end - text) : n;
+		if (is_field(SLICE(text, len), &skip)) {
+			escape_text(out, SLICE(text, len), LINE_MAX);
+			buf_add_u8(out, '\n');
 		}
-		text = end;
+		len += end != NULL;
 	}
 }
 

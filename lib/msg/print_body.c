@@ -1,7 +1,8 @@
 /* Bodies.  One that cannot be read is shown as a head, with the reason. */
+#include "msg/print_part.h"
+
 #include "msg/body.h"
 #include "msg/crmf.h"
-#include "msg/print_part.h"
 
 static void
 print_status(struct emit *em, const struct pki_status_info *s)

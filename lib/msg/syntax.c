@@ -123,6 +123,17 @@ is_ia5(struct slice v)
 	return 1;
 }
 
+/* AnotherName: an OID and one value in [0]. */
+static int
+is_other_name(struct slice v)
+{
+	struct slice value;
+
+	return der_get(&v, DER_OID, NULL) == 0 &&
+	    der_only(v, DER_CTX(0), &value) == 0 &&
+	    der_any(&value, NULL, NULL, NULL) == 0 && value.n == 0;
+}
+
 int
 syntax_general_name(struct slice tlv, const char *what, struct err *e)
 {
@@ -136,6 +147,8 @@ syntax_general_name(struct slice tlv, const char *what, struct err *e)
 		return good ? syntax_name(v, what, e) :
 		    syntax_bad(e, what, "a GeneralName");
 	case DER_CTX(0):
+		good = good && is_other_name(v);
+		break;
 	case DER_CTX(3):
 	case DER_CTX(5):
 		break;
