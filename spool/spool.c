@@ -117,7 +117,9 @@ sweep(struct spool *s, enum spool_dir d, const char *prefix, struct err *e)
 	}
 	/* Directories stay: nothing of ours makes them. */
 	while ((ent = readdir(dir)) != NULL)
-		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0)
+		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0 &&
+		    strcmp(ent->d_name, ".") != 0 &&
+		    strcmp(ent->d_name, "..") != 0)
 			unlinkat(s->dir[d], ent->d_name, 0);
 	closedir(dir);
 	return 0;

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <inotifytools/inotifytools.h>
 #include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -32,9 +34,10 @@
 
 struct watch {
 	char	*path;
-	int	 poll;		/* seconds */
+	int	 every;		/* seconds */
 	int	 polling;
 	int	 begun;		/* the library is ours and initialised */
+	int	 fd;		/* its descriptor, only to be polled */
 	dev_t	 dev;		/* what is watched; 0, 0 is nothing */
 	ino_t	 ino;
 };
@@ -56,16 +59,32 @@ is_remote(const char *path)
 	return 0;
 }
 
-/* The library select()s on a descriptor it does not show: is there room? */
+/*
+ * The library shows no descriptor, but it gets the lowest free one.  It must
+ * be known: a timeout of 0 blocks in the library for ever, and it must be
+ * small, for the library select()s.
+ */
 static int
-is_small_fd(void)
+next_fd(void)
 {
-	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), small;
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	small = fd != -1 && fd < FD_SETSIZE;
 	if (fd != -1)
 		close(fd);
-	return small;
+	return fd < FD_SETSIZE ? fd : -1;
+}
+
+static int
+is_inotify(int fd)
+{
+	char link[64], name[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if ((n = readlink(link, name, sizeof(name) - 1)) == -1)
+		return 0;
+	name[n] = '\0';
+	return strstr(name, "inotify") != NULL;
 }
 
 static void
@@ -88,9 +107,11 @@ start(struct watch *w)
 	struct stat st;
 
 	stop(w);
-	if (!is_small_fd() || !inotifytools_initialize())
+	if ((w->fd = next_fd()) == -1 || !inotifytools_initialize())
 		return -1;
 	w->begun = 1;
+	if (!is_inotify(w->fd) || fcntl(w->fd, F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
 	/* Inode first: if it is replaced now, the next look finds out. */
 	if (stat(w->path, &st) == -1)
 		return 0;
@@ -119,35 +140,39 @@ is_replaced(struct watch *w)
 	return 1;
 }
 
-/* One second at least, so that a wait never spins. */
 static int
 nap(int seconds)
 {
-	struct timespec t = { .tv_sec = seconds > 0 ? seconds : 1 };
+	struct timespec t = { .tv_sec = seconds };
 
 	return nanosleep(&t, NULL) == -1 ? -1 : 0;
 }
 
-/* One event or failure: 1, 0 nothing in ${seconds}, -1 a signal. */
+/*
+ * One event or failure: 1, 0 nothing in ${seconds}, -1 a signal.  The event
+ * itself, an overflow too, says no more than "look".
+ *
+ * The library is only called while the kernel has events, so it never waits.
+ * What it keeps in its own buffer comes first next time and does no harm.
+ */
 static int
-ring(int seconds)
+ring(const struct watch *w, int seconds)
 {
-	struct inotify_event *ev;
-	int left = WATCH_DRAIN;
+	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+	int left = WATCH_DRAIN, r;
 
-	/* The event itself, an overflow too, says no more than "look". */
-	if ((ev = inotifytools_next_event(seconds)) == NULL) {
-		if (inotifytools_error() == EINTR)
-			return -1;
-		return inotifytools_error() != 0;
-	}
-	while (ev != NULL && --left > 0)
-		ev = inotifytools_next_event(0);
+	if ((r = poll(&p, 1, seconds * 1000)) == -1)
+		return errno == EINTR ? -1 : 1;
+	if (r == 0)
+		return 0;
+	while (poll(&p, 1, 0) == 1 && --left > 0)
+		if (inotifytools_next_event(1) == NULL)
+			return inotifytools_error() == EINTR ? -1 : 1;
 	return 1;
 }
 
 int
-watch_open(const char *path, int poll, struct watch **out, struct err *e)
+watch_open(const char *path, int seconds, struct watch **out, struct err *e)
 {
 	char shown[ESCAPE_SHORT];
 	struct watch *w;
@@ -164,7 +189,7 @@ watch_open(const char *path, int poll, struct watch **out, struct err *e)
 		free(w);
 		return err_set(e, E_NOMEM, "out of memory");
 	}
-	w->poll = poll > 0 ? poll : 1;
+	w->every = seconds > 0 ? seconds : 1;
 	if (is_remote(path) || start(w) == -1) {
 		stop(w);
 		w->polling = 1;
@@ -180,7 +205,7 @@ watch_is_polling(const struct watch *w)
 }
 
 /*
- * In slices of ${poll}, because a directory that is replaced, or mounted
+ * In slices of ${every}, because a directory that is replaced, or mounted
  * over, need not tell.
  */
 int
@@ -189,12 +214,12 @@ watch_wait(struct watch *w, int seconds)
 	int slice, r;
 
 	do {
-		slice = seconds < w->poll ? seconds : w->poll;
+		slice = seconds < w->every ? seconds : w->every;
 		if (w->polling) {
 			r = nap(slice);
-			return r == 0 && slice == w->poll ? 1 : r;
+			return r == 0 && slice == w->every ? 1 : r;
 		}
-		if ((r = ring(slice)) == -1)
+		if ((r = ring(w, slice)) == -1)
 			return -1;
 		/* Not a short circuit: the doorbell may have gone too. */
 		if (is_replaced(w) || r == 1)
