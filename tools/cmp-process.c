@@ -11,6 +11,8 @@
 #include "tools/agent.h"
 #include "tools/tool.h"
 
+#define INPUT_MAX	((size_t)64 << 20)
+
 static const char usage[] =
 "usage: cmp-process [-C HOME] [--watch] [-n]\n"
 "       cmp-process [-C HOME] [-n] [-o FILE|DIR] FILE...\n"
@@ -56,29 +58,25 @@ deliver(struct engine *en, struct outcome *o, const char *where, struct err *e)
 	return agent_delivered(en, o->name, e);
 }
 
-/* One file, in a commit of its own. */
+/* One message, in a commit of its own. */
 static int
-one(struct engine *en, const char *file, const char *where)
+one(struct engine *en, const char *file, struct slice der, const char *where)
 {
 	struct err e = { 0 };
 	struct outcome o;
-	struct buf der;
 	int rc;
 
 	outcome_init(&o);
-	buf_init(&der, (size_t)engine_conf(en)->home.max_size + 1);
-	if (file_read(file, (size_t)engine_conf(en)->home.max_size, &der,
-	    &e) == -1 || tool_shape(file, buf_slice(&der), &e) == -1 ||
-	    engine_begin(en, &e) == -1) {
+	if (tool_shape(file, der, &e) == -1 || engine_begin(en, &e) == -1) {
 		rc = tool_fail(NULL, &e);
 		goto out;
 	}
-	engine_handle(en, buf_slice(&der), &o);
+	engine_handle(en, der, &o);
 	if (dry || o.verdict == VERDICT_TEMPORARY ||
 	    o.verdict == VERDICT_BAD) {
 		engine_abort(en);
 	} else if (engine_commit(en, &e) == -1 ||
-	    engine_install(en, buf_slice(&der), &o, &e) == -1 ||
+	    engine_install(en, der, &o, &e) == -1 ||
 	    deliver(en, &o, where, &e) == -1) {
 		rc = tool_fail(file, &e);
 		goto out;
@@ -87,29 +85,56 @@ one(struct engine *en, const char *file, const char *where)
 	rc = outcome_exit(&o);
 out:
 	outcome_release(&o);
-	buf_release(&der);
 	return rc;
 }
 
 static int
-files(int fd, char **v, int n, struct err *e)
+read_and_do(struct engine *en, const char *file, const char *where)
+{
+	size_t max = (size_t)engine_conf(en)->home.max_size;
+	struct err e = { 0 };
+	struct buf der;
+	int rc;
+
+	buf_init(&der, max + 1);
+	rc = file_read(file, max, &der, &e) == -1 ? tool_fail(NULL, &e) :
+	    one(en, file, buf_slice(&der), where);
+	buf_release(&der);
+	return rc;
+}
+
+/*
+ * In a pipeline all programs start at once: standard input is read to its
+ * end before the home is looked at, which the first of them may just make.
+ */
+static int
+files(char **v, int n, struct err *e)
 {
 	const char *where = out == NULL && n > 1 ? "./" : out;
-	struct engine *en;
-	int lock, rc = 0;
+	struct engine *en = NULL;
+	int fd = -1, lock = -1, rc = 0;
+	struct buf input;
 
-	if (tool_can_put(where, e) == -1 || spool_lock(fd, &lock, e) == -1)
-		return tool_fail(NULL, e);
-	if (engine_open(fd, STORE_WRITE, &en, e) == -1) {
-		close(lock);
-		return tool_fail(home, e);
-	}
-	if (!dry && agent_overdue(en, e) == -1)
-		rc = tool_fail(home, e);
-	for (int i = 0; i < n; i++)
-		rc = tool_worse(rc, one(en, v[i], where));
+	buf_init(&input, INPUT_MAX + 1);
+	if (tool_can_put(where, e) == -1 ||
+	    (n == 1 && strcmp(v[0], "-") == 0 &&
+	    file_read("-", INPUT_MAX, &input, e) == -1) ||
+	    (fd = tool_home(home, 0, e)) == -1 ||
+	    spool_lock(fd, &lock, e) == -1 ||
+	    engine_open(fd, STORE_WRITE, &en, e) == -1 ||
+	    (!dry && agent_overdue(en, e) == -1))
+		rc = tool_fail(NULL, e);
+	else if (n == 1 && strcmp(v[0], "-") == 0)
+		rc = one(en, "standard input", buf_slice(&input), where);
+	else
+		for (int i = 0; i < n; i++)
+			rc = tool_worse(rc, read_and_do(en, v[i], where));
 	engine_close(en);
-	close(lock);
+	if (lock != -1)
+		close(lock);
+	if (fd != -1)
+		close(fd);
+	buf_release(&input);
 	return rc;
 }
 
@@ -126,12 +151,11 @@ main(int argc, char **argv)
 	if (out != NULL && at == argc)
 		return tool_usage("-o is for FILEs; answers to the spool go to "
 		    "HOME/spool/out");
+	if (at < argc)
+		return files(argv + at, argc - at, &e);
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(NULL, &e);
-	if (at < argc)
-		rc = files(fd, argv + at, argc - at, &e);
-	else
-		rc = agent_run(fd, home ? home : ".", follow, dry);
+	rc = agent_run(fd, home ? home : ".", follow, dry);
 	close(fd);
 	return rc;
 }

@@ -48,7 +48,7 @@ mod(struct wish *w, const char *fmt, ...)
 /* Fields that only we fill in. */
 static int
 check_fields(const struct cert_template *t, const struct cert *issuer,
-    struct err *e)
+    struct wish *w, struct err *e)
 {
 	char name[NAME_TEXT];
 
@@ -61,9 +61,12 @@ check_fields(const struct cert_template *t, const struct cert *issuer,
 		return err_set(e, E_TMPL_FIELD, "signingAlg is present");
 	if (t->issuer_uid.p != NULL || t->subject_uid.p != NULL)
 		return err_set(e, E_TMPL_FIELD, "a unique identifier is present");
+	/*
+	 * Clients in the field put the issuer of the certificate they sign
+	 * with here; whom they really ask is the CA that got the message.
+	 */
 	if (t->issuer.p != NULL && !name_eq(t->issuer, issuer->subject))
-		return err_set(e, E_TMPL_ISSUER, "issuer is %s, which is not us",
-		    name_short(name, t->issuer));
+		mod(w, "issuer is %.100s", name_short(name, issuer->subject));
 	return 0;
 }
 
@@ -478,7 +481,7 @@ apply(const struct conf_profile *p, const struct cert_template *t,
 {
 	struct asked a;
 
-	if (check_fields(t, issuer, e) == -1 ||
+	if (check_fields(t, issuer, w, e) == -1 ||
 	    crmf_spki(t, &w->spki, e) == -1 ||
 	    profile_key(&p->keys, buf_slice(&w->spki), e) == -1 ||
 	    read_exts(t->extensions, &a, w, e) == -1 ||

@@ -28,13 +28,14 @@ void	wish_release(struct wish *w);
  * Fill ${w} from template ${t} under profile ${p}.
  *
  * The profile decides; the template can only fill what it allows.  Refused:
- * version other than 2, serialNumber, signingAlg, UIDs, an ${issuer} that is
- * not ours, CA powers of any kind (cA, keyCertSign, cRLSign, OCSPSigning,
- * cmcRA, cmcCA, cmKGA), unknown critical or duplicate extensions, keys that
- * the profile does not list, names that do not stand in RFC 5280's bounds.
+ * version other than 2, serialNumber, signingAlg, UIDs, CA powers of any kind
+ * (cA, keyCertSign, cRLSign, OCSPSigning, cmcRA, cmcCA, cmKGA), unknown
+ * critical or duplicate extensions, keys that the profile does not list, names
+ * outside RFC 5280's bounds.
  * Changed, with ${mods}: a validity outside the profile is clipped, key
  * usages and extended key usages that are not allowed and unknown extensions
- * are left out.  notAfter never passes ${issuer}'s.
+ * are left out, an issuer that is not ${issuer} is replaced.  notAfter never
+ * passes ${issuer}'s.
  *
  * E_TMPL_*, E_DER_*, E_ALG_*.
  */
