@@ -278,9 +278,12 @@ show_group(struct agent *a, struct err *e)
 static int
 claim(struct agent *a, struct err *e)
 {
-	return spool_claim(a->spool, judge,
-	    (size_t)engine_conf(a->en)->home.max_size, clock_now(), note, a,
-	    a->files, a->max, &a->n, e);
+	const struct conf_home *h = &engine_conf(a->en)->home;
+	struct spool_pass pass = { .judge = judge,
+	    .max_size = (size_t)h->max_size, .settle = h->settle,
+	    .now = clock_now(), .note = note, .arg = a };
+
+	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
 }
 
 static int
