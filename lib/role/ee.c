@@ -62,12 +62,12 @@ error_text(const struct msg *m, char t[static 256])
 static int
 verify(struct step *s, struct err *e)
 {
+	const struct conf_home *h = &s->en->conf->home;
 	struct verify_ask ask = {
 		.anchors = s->en->trust.anchors,
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now, .answers = 1,
-		/* A device's clock and days of transit: nonces judge age. */
-		.known = buf_slice(&s->txn.signer_certs),
+		.time_past = h->time_past, .time_future = h->time_future,
 	};
 	char text[256], id[ESCAPE_SHORT];
 
