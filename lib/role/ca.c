@@ -332,23 +332,25 @@ answerable(const struct msg *m, enum err_code code)
 	    m->hdr.transaction_id.p != NULL && is_request(m->body);
 }
 
+/* Answered before, or to be answered now; ${good}: it is verified. */
 static void
-handle(struct step *s)
+handle(struct step *s, int good)
 {
 	struct outcome *o = s->o;
-	struct err *e = &o->err;
-	int good, rc;
+	struct err *e = &o->err, failure = { 0 };
+	int rc;
 
-	good = verify(s, e) == 0;
 	if (!good && engine_is_temporary(e->code))
 		return;
-	if ((rc = repeated(s, good ? e : &(struct err){ 0 })) == 1) {
+	if ((rc = repeated(s, &failure)) == 1) {
 		o->verdict = VERDICT_REPEATED;
 		*e = (struct err){ 0 };
 		return;
 	}
-	if (rc == -1)
+	if (rc == -1) {
+		*e = failure;
 		return;
+	}
 	if (!good || go(s, e) == -1) {
 		if (!engine_is_temporary(e->code))
 			refuse(s);
@@ -366,7 +368,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 	step_init(&s, en, o);
 	if (msg_decode(der, &s.msg, &o->err) == -1) {
 		if (answerable(&s.msg, o->err.code))
-			refuse(&s);
+			handle(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
 	} else if (!is_request(s.msg.body)) {
@@ -374,7 +376,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 		    "never answered here", msg_body_name(s.msg.body));
 		o->verdict = VERDICT_BAD;
 	} else {
-		handle(&s);
+		handle(&s, verify(&s, &o->err) == 0);
 	}
 	step_release(&s);
 }
