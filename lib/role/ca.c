@@ -242,6 +242,7 @@ protect(struct step *s, struct err *e)
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
+	d->pvno = engine_pvno(&s->msg);
 	if (s->answer.effects.has_cert)
 		extra = buf_slice(&s->en->issued_chain);
 	exchange_nonces(s);

@@ -70,6 +70,13 @@ engine_head(struct draft *d, const struct msg *m, int64_t now,
 	d->message_time = now;
 }
 
+/* What we speak is 2 and 3. */
+int
+engine_pvno(const struct msg *m)
+{
+	return m->hdr.pvno >= 3 ? 3 : 2;
+}
+
 int
 engine_is_temporary(enum err_code code)
 {

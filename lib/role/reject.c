@@ -4,13 +4,6 @@
 #include "base/rand.h"
 #include "role/engine_int.h"
 
-/* The version to speak to a peer whose own we do not know (RFC 4210 7). */
-static int
-version(const struct msg *m, enum err_code code)
-{
-	return code == E_PVNO && m->hdr.pvno > 3 ? 3 : 2;
-}
-
 int
 reject_make(struct engine *en, const struct msg *m, const struct op *op,
     int in_body, int64_t number, struct outcome *o, struct err *e)
@@ -25,7 +18,7 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	draft_init(&d);
 	rand_bytes(nonce, sizeof(nonce));
 	engine_head(&d, m, en->now, nonce);
-	d.pvno = version(m, o->err.code);
+	d.pvno = engine_pvno(m);
 	/* Without a usable transactionID the answer is given one of its own. */
 	if (o->err.code == E_TXID_MISSING || o->err.code == E_TXID_SIZE ||
 	    d.transaction_id.p == NULL) {
