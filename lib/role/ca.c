@@ -238,16 +238,14 @@ static int
 protect(struct step *s, struct err *e)
 {
 	struct draft *d = &s->answer.draft;
-	struct slice extra = SLICE_NONE;
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
 	d->pvno = engine_pvno(&s->msg);
-	if (s->answer.effects.has_cert)
-		extra = buf_slice(&s->en->issued_chain);
 	exchange_nonces(s);
 	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
-	return protect_sign(d, &s->en->signer, extra, &s->o->answer, e);
+	return protect_sign(d, &s->en->signer, buf_slice(&s->en->issued_chain),
+	    &s->o->answer, e);
 }
 
 static int

@@ -30,7 +30,9 @@ struct engine {
 	struct certs		 ca_cert, ca_chain, prot_cert;
 	struct key		*ca_key, *prot_key;
 	struct signer		 signer;
-	struct buf		 issued_chain;	/* TLVs above what we issue */
+	/* TLVs above what we issue, our protection certificate included:
+	 * sent with every answer, for any may be a device's first. */
+	struct buf		 issued_chain;
 };
 
 /* trust.c: for a CA from [enrol], for a device from trust/. */

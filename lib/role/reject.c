@@ -30,7 +30,8 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	else
 		draft_body_error(&d, STATUS_REJECTION, text, fail);
 	engine_name(o->name, d.transaction_id, number, d.body);
-	rc = protect_sign(&d, &en->signer, SLICE_NONE, &o->answer, &ignored);
+	rc = protect_sign(&d, &en->signer, buf_slice(&en->issued_chain),
+	    &o->answer, &ignored);
 	if (rc == -1) {
 		buf_reset(&o->answer);
 		rc = protect_none(&d, &o->answer, e);
