@@ -94,19 +94,12 @@ verify(struct step *s, struct err *e)
 	return verify_msg(&s->msg, &ask, &s->checked, e);
 }
 
-/* Was this very request answered before?  1, 0, -1. */
 static int
-repeated(struct step *s, struct err *e)
+answer_to(struct step *s, const uint8_t *id, struct err *e)
 {
-	uint8_t none[32];
-	const uint8_t *id = none;
 	struct buf name;
 	int rc;
 
-	if (s->checked != NULL)
-		id = checked_identity(s->checked);
-	else
-		verify_identity_none(&s->msg, none);
 	buf_init(&name, STORE_NAME);
 	rc = store_answer(s->en->store, id, &name, &s->o->answer, e);
 	if (rc == 1) {
@@ -117,6 +110,29 @@ repeated(struct step *s, struct err *e)
 	}
 	buf_release(&name);
 	return rc;
+}
+
+/*
+ * Was this very request answered before?  1, 0, -1.  An answer is for ever:
+ * it does not matter that the request has become too old, or its signer's
+ * certificate, or the trust in it.
+ */
+static int
+repeated(struct step *s, struct err *e)
+{
+	struct verify_ask ask = { .anchors = s->en->trust.anchors,
+	    .n_anchors = s->en->trust.n_anchors,
+	    .known = buf_slice(&s->known) };
+	uint8_t id[32];
+	int rc;
+
+	if (s->checked != NULL)
+		return answer_to(s, checked_identity(s->checked), e);
+	if (verify_identity(&s->msg, &ask, id) == 0 &&
+	    (rc = answer_to(s, id, e)) != 0)
+		return rc;
+	verify_identity_none(&s->msg, id);
+	return answer_to(s, id, e);
 }
 
 /* May this message come now?  RFC 9483 3.5, 5.1. */
