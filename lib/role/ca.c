@@ -158,6 +158,10 @@ check_place(struct step *s, struct err *e)
 			    "present in a first message");
 		return 0;
 	}
+	if (!found && s->known.n > 0)
+		return err_set(e, E_PROT_SAME, "transactionID %.32s belongs to "
+		    "another sender; the credentials have to be those of its "
+		    "first request", escape_hex_short(id, h->transaction_id));
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
 		    "already, this certConf is another one");
