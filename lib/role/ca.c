@@ -284,6 +284,27 @@ put(struct step *s, const uint8_t *identity, enum err_code code,
 }
 
 /*
+ * "Then it MUST regard the current PKI management operation as terminated
+ * with failure" (3.6.4): a certConf that is refused was the only one, and
+ * its certificate will never be confirmed.
+ */
+static void
+end_txn(struct step *s)
+{
+	struct effects *f = &s->answer.effects;
+	size_t n = strlen(f->detail);
+
+	s->txn.state = TXN_FAILED;
+	s->txn.messages += 2;
+	f->changes_txn = 1;
+	f->revoke = 1;
+	f->revoke_reason = 5;		/* cessationOfOperation */
+	snprintf(f->detail + n, sizeof(f->detail) - n, "; certificate revoked");
+	snprintf(s->o->note, sizeof(s->o->note), "refused, the certificate is "
+	    "revoked");
+}
+
+/*
  * The answer is no.  A sender that is verified leaves a transaction behind,
  * so that its transactionID stays taken; one that is not leaves only the
  * answer.
@@ -311,21 +332,24 @@ refuse(struct step *s)
 		f->changes_txn = 1;
 	}
 	snprintf(f->event, sizeof(f->event), "refused");
-	snprintf(f->detail, sizeof(f->detail), "%.250s", o->err.detail);
+	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
+	snprintf(o->note, sizeof(o->note), "refused");
+	if (s->checked != NULL && s->txn.state == TXN_CONFIRM &&
+	    !(s->op->flags & OP_STARTS))
+		end_txn(s);
 	if (s->checked != NULL)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
 	buf_reset(&o->answer);
-	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh ? 2 :
-	    s->txn.messages + 2, o, &e) == -1 ||
+	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh || f->revoke ?
+	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
 	o->verdict = VERDICT_REFUSED;
-	snprintf(o->note, sizeof(o->note), "refused");
 }
 
 /* Verified and at its place: do it, or say why not. */
