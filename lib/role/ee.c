@@ -133,9 +133,15 @@ check_place(struct step *s, struct err *e)
 static int
 accept_error(struct step *s, struct err *e)
 {
+	struct err ignored = { 0 };
+	struct error_msg em;
 	char text[256];
 
 	error_text(&s->msg, text);
+	/* Not a refusal: the answer is delayed (4.4). */
+	if (crmf_error(s->msg.content, &em, &ignored) == 0 &&
+	    em.status.status == STATUS_WAITING)
+		return err_set(e, E_ANSWER_WAITING, "%.250s", text);
 	return err_set(e, E_ANSWER_ERROR, "%.250s", text);
 }
 
