@@ -101,7 +101,7 @@ struct says {
 	int		 ca;
 	uint32_t	 ku;
 	enum oid	 eku;
-	int64_t		 from, to;	/* days from now; 0: 30 either way */
+	int64_t		 from, to;	/* days from now; 0: -30 and 3000 */
 	const char	*san;
 	int		 ku_none;
 };
@@ -121,7 +121,7 @@ certify(const struct who *issuer, const char *subject, const struct key *key,
 	    KU_CRL_SIGN : KU_DIGITAL_SIGNATURE, .eku = &s.eku,
 	    .n_eku = s.eku != OID_UNKNOWN,
 	    .not_before = the_time + (s.from ? s.from : -30) * DAY,
-	    .not_after = the_time + (s.to ? s.to : 30) * DAY };
+	    .not_after = the_time + (s.to ? s.to : 3000) * DAY };
 	struct err e = { 0 };
 	struct derw w;
 	struct cert c;
