@@ -62,14 +62,20 @@ void
 engine_head(struct draft *d, const struct msg *m, int64_t now,
     const uint8_t nonce[static 16])
 {
-	/* The version of the request, if we speak it (RFC 4210 7). */
-	d->pvno = m->hdr.pvno == 3 ? 3 : 2;
+	d->pvno = engine_pvno(m);
 	d->recipient = m->hdr.sender;
 	d->transaction_id = m->hdr.transaction_id;
 	d->recip_nonce = m->hdr.sender_nonce;
 	d->sender_nonce = SLICE(nonce, 16);
 	d->has_time = 1;
 	d->message_time = now;
+}
+
+/* What we speak is 2 and 3. */
+int
+engine_pvno(const struct msg *m)
+{
+	return m->hdr.pvno >= 3 ? 3 : 2;
 }
 
 int
