@@ -221,14 +221,14 @@ static int
 check_protection(struct checked *c, const struct verify_ask *ask,
     struct err *e)
 {
-	struct slice alg_tlv = c->msg->hdr.protection_alg, in = alg_tlv, oid;
+	struct slice alg_tlv = c->msg->hdr.protection_alg, in, oid;
 	struct sigalg alg;
 
 	if (!c->msg->has_protection || alg_tlv.p == NULL)
 		return err_set(e, E_PROT_MISSING, "message has no protection; "
 		    "a draft is protected with: cmp-sign --cert FILE --key "
 		    "FILE");
-	if (der_get(&in, DER_SEQUENCE, &in) == 0 &&
+	if (der_only(alg_tlv, DER_SEQUENCE, &in) == 0 &&
 	    der_get(&in, DER_OID, &oid) == 0 &&
 	    (oid_of(oid) == OID_PBM || oid_of(oid) == OID_PBMAC1))
 		return err_set(e, E_PROT_KIND, "protection is a MAC (%s), "
