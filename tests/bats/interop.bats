@@ -281,10 +281,18 @@ exit_of() {
 	refused E_TMPL_CA badCertTemplate ip -config ext.cnf -reqexts ca
 }
 
+@test "openssl's client reads that a critical extension is refused" {
+	new_key new.key ec
+	printf '[ext]\ncertificatePolicies = critical,1.2.3.4\n' >ext.cnf
+	refused E_TMPL_EXT badCertTemplate ip -config ext.cnf -reqexts ext
+}
+
 @test "openssl's client reads why a protection is refused" {
 	new_key new.key ec
 	refused E_PROT_MISSING badMessageCheck error -unprotected_requests
 	refused E_PROT_KIND wrongIntegrity error -secret pass:secret -ref 12
+	refused E_ALG_UNKNOWN badAlg error -digest sha1
+	ID=rsadev
 	refused E_ALG_UNKNOWN badAlg error -digest sha1
 	ID=srv
 	refused E_PATH_NONE signerNotTrusted error
@@ -297,6 +305,21 @@ exit_of() {
 		refused E_BODY_TYPE badRequest error -cmd $cmd \
 		    -oldcert "$IDS/dev.pem" -csr csr.pem
 	done
+}
+
+# 32 octets of SHAKE256, where RFC 9481 section 3.3 has 64.
+@test "the certHash that openssl has for Ed448 is refused" {
+	CA=$PWD/ca
+	ln -s "$IDS/root.pem" .
+	our_ca "$CA" ed448
+	new_key new.key ec
+	ask ir.pki
+	cmp-process -C "$CA" -o ip.pki ir.pki
+	run ! client -reqout /dev/null,certconf.pki -rspin ip.pki,absent.pki
+	run -1 cmp-process -C "$CA" -o no.pki certconf.pki
+	says 'refused: E_CONF_HASH: '
+	run ! client -reqout /dev/null,/dev/null -rspin ip.pki,no.pki
+	grep 'PKIFailureInfo: badCertId' client.log
 }
 
 # --- our device and openssl's mock server
