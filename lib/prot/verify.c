@@ -226,6 +226,7 @@ check_protection(struct checked *c, const struct verify_ask *ask,
 
 	if (!c->msg->has_protection || alg_tlv.p == NULL)
 		return err_set(e, E_PROT_MISSING, "message has no protection; "
+		    "%s", ask->answers ? "anybody can write such a file" :
 		    "a draft is protected with: cmp-sign --cert FILE --key "
 		    "FILE");
 	if (der_only(alg_tlv, DER_SEQUENCE, &in) == 0 &&
