@@ -100,7 +100,7 @@ choose_name(const struct editing *d, const char *file, char name[static 64])
 			stem[n++] = *base;
 	stem[n] = '\0';
 	if (n == 0)
-		strcpy(stem, "device");
+		snprintf(stem, sizeof(stem), "device");
 	snprintf(name, 64, "%s", stem);
 	for (int i = 2; rule(d, name) != NULL; i++)
 		snprintf(name, 64, "%s-%d", stem, i);
