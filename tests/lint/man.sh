@@ -7,25 +7,34 @@ bad=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# Options of the tables: "--name", and "-x" where there is a letter.
-# -C and -o have no long form worth a line in a page: the letter counts.
+# Options of the tables: $1 is "all" for both forms of those that have two,
+# "one" for the short form of these.
 table() {
+	how=$1
+	shift
 	sed -n "s/.*{ \"\([a-z0-9-]*\)\", \('.'\|0\), OPT_.*/\1 \2/p" "$@" |
 	while read -r name letter; do
-		case $letter in
-		0)	echo "--$name" ;;
-		*)	echo "$letter" | sed "s/'\(.\)'/-\1/" ;;
-		esac
-	done | sort -u
+		if [ "$letter" = 0 ] || [ "$how" = all ]; then
+			echo "--$name"
+		fi
+		[ "$letter" = 0 ] || echo "$letter" | sed "s/'\(.\)'/-\1/"
+	done
+	printf '%s\n' --help --version
 }
 
-# Options in the page: .Fl -long and .Fl x, anywhere, or within .It only.
+# Options that a page names: the arguments of Fl.
 page() {
-	sed -n "/^\.\(It\|Op\|Oo\|Fl\|Op\|Oc\|Ar\|Ic\|Nm\)/p" "$1" |
-	    tr ' ' '\n' | awk '
-	    want { if ($0 ~ /^-/) print "-" $0; else if ($0 != "") print "-" $0
-		want = 0 }
-	    $0 == "Fl" || $0 == ".Fl" { want = 1 }' | sort -u
+	sed -n 's/^\.//p' "$1" | awk '{
+		flag = 0
+		for (i = 1; i <= NF; i++) {
+			if ($i == "Fl")
+				flag = 1
+			else if ($i ~ /^[A-Z][a-z]$/)
+				flag = 0
+			else if (flag && $i !~ /^[|,.:;()]$/)
+				print "-" $i
+		}
+	}' | sort -u
 }
 
 # What stands in the text of usage[]: its first part, up to an empty line.
@@ -60,13 +69,15 @@ for main in tools/cmp-*.c; do
 	files=$main
 	[ "$tool" != cmp-ca ] || files="$main $(echo tools/ca_*.c)"
 	# shellcheck disable=SC2086
-	{ table $files; echo --help; echo --version; } | sort -u > "$tmp/table"
+	table one $files | sort -u > "$tmp/table"
+	# shellcheck disable=SC2086
+	table all $files | sort -u > "$tmp/all"
 	page "$man" > "$tmp/page"
 	# shellcheck disable=SC2086
 	usage $files | grep -vxE -e '--(help|version)' > "$tmp/usage" || :
 	synopsis "$man" | grep -vxE -e '--(help|version)' > "$tmp/syn" || :
 	comm -23 "$tmp/table" "$tmp/page" > "$tmp/1"
-	comm -13 "$tmp/table" "$tmp/page" > "$tmp/2"
+	comm -13 "$tmp/all" "$tmp/page" > "$tmp/2"
 	comm -23 "$tmp/usage" "$tmp/syn" > "$tmp/3"
 	comm -13 "$tmp/usage" "$tmp/syn" > "$tmp/4"
 	differ "$man" 'is an option of the program and not in the page' < "$tmp/1"
