@@ -156,7 +156,7 @@ asan: test-deps
 cov: test-deps
 	@rm -rf build/cov
 	@$(MAKE) --no-print-directory BUILD=cov unit replay bats
-	@find $(addprefix build/cov/,lib spool tools) -name '*.gcda' \
+	@find $(addprefix build/cov/,lib spool tools) -name '*.gcno' \
 	    -exec gcov -n {} + 2>/dev/null | awk -f tests/cov.awk
 
 # --- for everyday use
