@@ -7,10 +7,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "pki/cert.h"
 #include "pki/crl.h"
 #include "pki/name.h"
 #include "policy/conf.h"
-#include "role/engine_int.h"
+#include "role/home.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
 

@@ -51,6 +51,14 @@ for f in lib/*/*.[ch] spool/*.[ch] tools/*.[ch]; do
 			bad=1
 			continue ;;
 		esac
+		case $inc in
+		*_int.h|*_impl.h)	# not for other directories
+			case lib/${inc%/*} in
+			"$dir"|lib/"$dir")	;;
+			*)	echo "$f: includes $inc, which is not for $dir"
+				bad=1 ;;
+			esac ;;
+		esac
 		case " $ok " in
 		*" ${inc%%/*} "*)	;;
 		*)	echo "$f: includes $inc, which $dir may not"
