@@ -225,7 +225,7 @@ place_why(struct spool *s, const char *as, const char *why, struct err *e)
 
 	snprintf(name, sizeof(name), "%.*s.why", SPOOL_BAD_NAME, as);
 	buf_init(&b, 4096);
-	for (size_t i = 0; why[i] != '\0' && i < 4000; i++)
+	for (size_t i = 0; i < 4000 && why[i] != '\0'; i++)
 		buf_add_u8(&b, (uint8_t)why[i] < 0x20 || why[i] == 0x7f ?
 		    ' ' : (uint8_t)why[i]);
 	buf_add_u8(&b, '\n');

@@ -7,10 +7,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "pki/cert.h"
 #include "pki/crl.h"
 #include "pki/name.h"
 #include "policy/conf.h"
-#include "role/engine_int.h"
+#include "role/home.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
 
@@ -100,7 +101,7 @@ choose_name(const struct editing *d, const char *file, char name[static 64])
 			stem[n++] = *base;
 	stem[n] = '\0';
 	if (n == 0)
-		strcpy(stem, "device");
+		snprintf(stem, sizeof(stem), "device");
 	snprintf(name, 64, "%s", stem);
 	for (int i = 2; rule(d, name) != NULL; i++)
 		snprintf(name, 64, "%s-%d", stem, i);

@@ -185,7 +185,7 @@ tool_can_put(const char *where, struct err *e)
 	if ((slash = strrchr(dir, '/')) != NULL)
 		*slash = '\0';
 	else
-		strcpy(dir, ".");
+		snprintf(dir, sizeof(dir), ".");
 	if (access(dir[0] ? dir : "/", W_OK) == -1)
 		return err_set(e, E_CREATE, "%s: %s", dir, strerror(errno));
 	return 0;

@@ -37,16 +37,6 @@ outcome_exit(const struct outcome *o)
 	}
 }
 
-const char *
-home_path(char t[static HOME_PATH], int homefd, const char *name)
-{
-	if (name[0] == '/')
-		snprintf(t, HOME_PATH, "%s", name);
-	else
-		snprintf(t, HOME_PATH, "/proc/self/fd/%d/%s", homefd, name);
-	return t;
-}
-
 void
 engine_name(char t[static STORE_NAME], struct slice transaction_id,
     int64_t number, enum body body)

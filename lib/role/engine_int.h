@@ -2,6 +2,7 @@
 #define ROLE_ENGINE_INT_H
 
 #include "role/engine.h"
+#include "role/home.h"
 
 /* Anchors of all rules, each once, with the CRLs that go with them. */
 struct trust {
@@ -53,10 +54,6 @@ void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
  */
 int	reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	    int in_body, int64_t number, struct outcome *o, struct err *e);
-
-/* Path "/proc/self/fd/N/NAME" of a file below HOME, for readers of paths. */
-#define HOME_PATH	512
-const char *home_path(char t[static HOME_PATH], int homefd, const char *name);
 
 /* "<16 hex>-<n>-<body>.pki" (design.md section 5). */
 void	engine_name(char t[static STORE_NAME], struct slice transaction_id,
