@@ -148,6 +148,10 @@ bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
 lint: $(TOOLS:%=$(O)/%)
 	@set -e; for s in tests/lint/*.sh; do sh $$s $(O); done
 
+bench: deps
+	@$(MAKE) --no-print-directory build-all $(BENCH)
+	@sh tests/bench/run.sh $(O)
+
 clean:
 	rm -rf build
 
