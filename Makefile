@@ -148,6 +148,9 @@ bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
 lint: $(TOOLS:%=$(O)/%)
 	@set -e; for s in tests/lint/*.sh; do sh $$s $(O); done
 
+golden-update: $(FIXED)
+	@$(TEST_ENV) sh tests/golden/make.sh tests/golden
+	@git status --short tests/golden
 bench: deps
 	@$(MAKE) --no-print-directory build-all $(BENCH)
 	@sh tests/bench/run.sh $(O)
