@@ -126,6 +126,10 @@ $(O)/lib/asn/schema.o: $(O)/gen/cmp_asn1_tab.c
 
 $(UNIT) $(BENCH): $(O)/%: $(O)/%.o $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# bench_ir measures what the store takes by standing around its functions.
+comma := ,
+WRAPPED := begin commit savepoint release answer txn key serial_taken put
+$(O)/tests/bench/bench_ir: LDFLAGS += $(WRAPPED:%=-Wl$(comma)--wrap=store_%)
 $(FUZZ): $(O)/%: $(O)/%.o $(O)/tests/fuzz/replay.o $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # Not sanitized, not fortified: it is loaded into programs of every flavour.
@@ -211,6 +215,13 @@ deb: deps
 	    > $(DEB)/DEBIAN/control
 	@dpkg-deb --root-owner-group --build $(DEB) \
 	    build/cmp-tools_$(VERSION)_$(DEB_ARCH).deb
+
+golden-update: $(FIXED)
+	@$(TEST_ENV) sh tests/golden/make.sh tests/golden
+	@git status --short tests/golden
+bench: deps
+	@$(MAKE) --no-print-directory build-all $(BENCH)
+	@sh tests/bench/run.sh $(O)
 
 clean:
 	rm -rf build

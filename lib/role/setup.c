@@ -80,6 +80,22 @@ new_key(struct making *k, const char *name, const char *spec,
 	return rc;
 }
 
+/* Files that exist are copied as they are. */
+static int
+copy(int dirfd, const char *from, const char *to, unsigned mode,
+    struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1 << 20);
+	rc = file_read(from, 1 << 20, &b, e);
+	if (rc == 0)
+		rc = file_deliver(dirfd, to, buf_slice(&b), mode, FILE_NEW, e);
+	buf_release(&b);
+	return rc;
+}
+
 static int64_t
 days(const char *s)
 {
@@ -131,22 +147,6 @@ make_ca(struct making *k, struct err *e)
 		return -1;
 	return put_pem(k->certs, "ca.pem", "CERTIFICATE", buf_slice(&k->ca_der),
 	    e);
-}
-
-/* Files of an existing CA are copied as they are. */
-static int
-copy(int dirfd, const char *from, const char *to, unsigned mode,
-    struct err *e)
-{
-	struct buf b;
-	int rc;
-
-	buf_init(&b, 1 << 20);
-	rc = file_read(from, 1 << 20, &b, e);
-	if (rc == 0)
-		rc = file_deliver(dirfd, to, buf_slice(&b), mode, FILE_NEW, e);
-	buf_release(&b);
-	return rc;
 }
 
 static int
@@ -226,8 +226,14 @@ make_protection(struct making *k, struct err *e)
 		return -1;
 	if (spec == NULL)
 		spec = alg_key_spec(own, key_info(k->ca_key));
-	if (new_key(k, "cmp.key", spec, &k->prot_key, e) == -1)
+	if (k->ask->protect_key != NULL) {
+		if (key_load(k->ask->protect_key, NULL, &k->prot_key,
+		    e) == -1 || copy(k->keys, k->ask->protect_key, "cmp.key",
+		    0600, e) == -1)
+			return -1;
+	} else if (new_key(k, "cmp.key", spec, &k->prot_key, e) == -1) {
 		return -1;
+	}
 	t.issuer = k->ca.subject;
 	t.subject = buf_slice(&k->prot_name);
 	t.spki = key_spki(k->prot_key);

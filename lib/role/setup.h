@@ -10,6 +10,7 @@ struct setup_ask {
 	const char	*key, *cert, *chain;	/* an existing one */
 	const char	*key_pass;		/* absolute: stays where it is */
 	const char	*protect_newkey;	/* SPEC; default: as the CA's */
+	const char	*protect_key;		/* instead: a file, plain; copied */
 	const char	*days;			/* of a new CA certificate */
 };
 
