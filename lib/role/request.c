@@ -171,6 +171,21 @@ out:
 	return rc;
 }
 
+/* The passphrase for the new key, to be there before the key is made. */
+static int
+check_pass(const char *file, struct err *e)
+{
+	struct buf pass;
+	int rc;
+
+	if (file == NULL)
+		return 0;
+	buf_init(&pass, SECRET_MAX);
+	rc = secret_read(file, &pass, e);
+	buf_release(&pass);
+	return rc;
+}
+
 static int
 check_inputs(struct making *k, struct err *e)
 {
@@ -178,6 +193,7 @@ check_inputs(struct making *k, struct err *e)
 	struct crl *crl;
 
 	if (key_spec_check(k->ask->newkey, e) == -1 ||
+	    check_pass(k->ask->newkey_pass, e) == -1 ||
 	    read_names(k, e) == -1 || read_credentials(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
