@@ -151,6 +151,7 @@ spool_open(int homefd, struct spool **out, struct err *e)
 		return err_set(e, E_NOMEM, "out of memory");
 	s->lock = -1;
 	s->pass = SPOOL_WORK;
+	s->settle = SPOOL_SETTLE;
 	for (int d = 0; d < SPOOL_NDIRS; d++)
 		s->dir[d] = -1;
 	if (spool_lock(homefd, &s->lock, e) == -1 ||
@@ -165,6 +166,13 @@ spool_open(int homefd, struct spool **out, struct err *e)
 out:
 	spool_close(s);
 	return rc;
+}
+
+void
+spool_set(struct spool *s, int64_t settle, int dry)
+{
+	s->settle = settle;
+	s->dry = dry;
 }
 
 void

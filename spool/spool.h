@@ -31,6 +31,13 @@ struct spool;
 
 #define SPOOL_SETTLE	600	/* seconds an incomplete file may rest */
 
+/*
+ * How the spool is worked on, to be said after spool_open(): other
+ * ${settle} seconds than SPOOL_SETTLE; with ${dry} spool_claim() gives what
+ * it would claim and moves nothing.
+ */
+void	spool_set(struct spool *s, int64_t settle, int dry);
+
 /* Make the directories of a spool below ${homefd} (0700, in/ and out/ 0770). */
 int	spool_init(int homefd, struct err *e);
 
@@ -69,8 +76,8 @@ struct spool_file {
  * opened for reading of their content and are left where they are, each
  * reported once through ${note}.  Over-large (${max_size}) and broken files
  * go to bad/.  Partial files, and empty ones, for so begins every copy, stay
- * until they are complete or have not changed (st_ctime) for SPOOL_SETTLE
- * seconds, then they go to bad/.
+ * until they are complete or have not changed (st_ctime) for the
+ * settle time, then they go to bad/.
  *
  * ${now} is the time, ${note} gets one line about each file that is passed
  * over or rejected (text already escaped); it may be NULL.

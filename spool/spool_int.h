@@ -42,6 +42,8 @@ struct spool {
 	int			 lock;
 	int			 dir[SPOOL_NDIRS];
 	struct spool_round	 round;
+	int64_t			 settle;	/* seconds */
+	int			 dry;		/* move nothing */
 
 	/*
 	 * A pass over one directory: ${stream} is open as long as it may give

@@ -283,15 +283,6 @@ claim(struct agent *a, struct err *e)
 	    a->files, a->max, &a->n, e);
 }
 
-static int
-give_back(struct agent *a, struct err *e)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (spool_return(a->spool, &a->files[i], e) == -1)
-			return -1;
-	return 0;
-}
-
 static void
 clear_group(struct agent *a)
 {
@@ -324,8 +315,7 @@ pass(struct agent *a, struct err *e)
 			break;
 		if (a->dry) {
 			show_group(a, e);
-			rc = give_back(a, e);
-			again = 0;
+			again = 0;	/* they are all still there */
 		} else {
 			rc = handle_group(a, e);
 			again = !any_temporary(a);
@@ -349,6 +339,7 @@ refresh(struct agent *a, struct err *e)
 	if (engine_open(a->fd, STORE_WRITE, &fresh, e) == -1)
 		return -1;
 	a->en = fresh;
+	spool_set(a->spool, engine_conf(fresh)->home.settle, a->dry);
 	tool_say("configuration was read again");
 	return 0;
 }
@@ -361,6 +352,7 @@ start(struct agent *a, struct err *e)
 	if (spool_open(a->fd, &a->spool, e) == -1 ||
 	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
+	spool_set(a->spool, engine_conf(a->en)->home.settle, a->dry);
 	group = (size_t)engine_conf(a->en)->home.group;
 	a->max = group < 1 ? 1 : group;
 	a->files = calloc(a->max, sizeof(*a->files));
