@@ -61,7 +61,7 @@ rules() {
 
 @test "profile: every key of a profile is in the certificate" {
 	set_conf ca 'profile default' validity 30d
-	set_conf ca 'profile default' backdate 1h
+	set_conf ca 'profile default' backdate 1m
 	set_conf ca 'profile default' key-usage \
 	    'digitalSignature nonRepudiation keyAgreement'
 	set_conf ca 'profile default' eku 'serverAuth 1.3.6.1.5.5.7.3.2'
@@ -69,7 +69,7 @@ rules() {
 	set_conf ca 'profile default' ca-issuers http://a.example/ca.cer
 	set_conf ca 'profile default' ocsp http://o.example/
 	ask 0
-	[ "$(span)" = $((30 * 86400 + 3600)) ]
+	[ "$(span)" = $((30 * 86400 + 60)) ]
 	ext keyUsage | grep -q 'Digital Signature, Non Repudiation, Key Agreement'
 	ext extendedKeyUsage | grep -q 'TLS Web Server Authentication, TLS Web Client'
 	ext crlDistributionPoints | grep -q http://a.example/ca.crl
