@@ -283,18 +283,9 @@ claim(struct agent *a, struct err *e)
 	const struct conf_home *h = &engine_conf(a->en)->home;
 	struct spool_pass pass = { .judge = judge,
 	    .max_size = (size_t)h->max_size, .settle = h->settle,
-	    .now = clock_now(), .note = note, .arg = a };
+	    .now = clock_now(), .dry = a->dry, .note = note, .arg = a };
 
 	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
-}
-
-static int
-give_back(struct agent *a, struct err *e)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (spool_return(a->spool, &a->files[i], e) == -1)
-			return -1;
-	return 0;
 }
 
 static void
@@ -329,8 +320,7 @@ pass(struct agent *a, struct err *e)
 			break;
 		if (a->dry) {
 			show_group(a, e);
-			rc = give_back(a, e);
-			again = 0;
+			again = 0;	/* they are all still there */
 		} else {
 			rc = handle_group(a, e);
 			again = !any_temporary(a);

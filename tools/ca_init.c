@@ -79,7 +79,8 @@ ca_init(const char *home, int argc, char **argv)
 		return rc;
 	if (ask.key_pass != NULL)
 		ask.key_pass = tool_absolute(pass, ask.key_pass);
-	if ((fd = tool_home(home, 1, &e)) == -1)
+	/* What cannot be done leaves no home behind. */
+	if (setup_check(&ask, &e) == -1 || (fd = tool_home(home, 1, &e)) == -1)
 		return tool_fail(home, &e);
 	if (spool_init(fd, &e) == -1 || setup_ca(fd, &ask, &e) == -1)
 		rc = tool_fail(home, &e);

@@ -104,10 +104,12 @@ run(struct err *e)
 	char shown[TOOL_PATH];
 	int fd, lock = -1, rc = -1;
 
-	request_made_init(&made);
-	if ((fd = tool_home(home, 1, e)) == -1)
+	/* What cannot be done leaves nothing behind, not even a home. */
+	if (request_check(&ask, e) == -1 || tool_can_put(out, e) == -1 ||
+	    (fd = tool_home(home, 1, e)) == -1)
 		return -1;
-	if (tool_can_put(out, e) == -1 || spool_lock(fd, &lock, e) == -1 ||
+	request_made_init(&made);
+	if (spool_lock(fd, &lock, e) == -1 ||
 	    request_make(fd, &ask, &made, e) == -1 ||
 	    tool_put(out, made.name, buf_slice(&made.message), shown, e) == -1)
 		goto done;

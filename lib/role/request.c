@@ -171,6 +171,21 @@ out:
 	return rc;
 }
 
+/* The passphrase for the new key, to be there before the key is made. */
+static int
+check_pass(const char *file, struct err *e)
+{
+	struct buf pass;
+	int rc;
+
+	if (file == NULL)
+		return 0;
+	buf_init(&pass, SECRET_MAX);
+	rc = secret_read(file, &pass, e);
+	buf_release(&pass);
+	return rc;
+}
+
 static int
 check_inputs(struct making *k, struct err *e)
 {
@@ -180,7 +195,8 @@ check_inputs(struct making *k, struct err *e)
 	if ((k->ask->newkey_file == NULL ?
 	    key_spec_check(k->ask->newkey, e) :
 	    key_load(k->ask->newkey_file, k->ask->newkey_pass, &k->new_key,
-	    e)) == -1 || read_names(k, e) == -1 || read_credentials(k, e) == -1 ||
+	    e)) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
+	    read_names(k, e) == -1 || read_credentials(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
 	for (size_t i = 0; i < k->ask->n_trust; i++) {

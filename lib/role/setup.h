@@ -14,6 +14,9 @@ struct setup_ask {
 	const char	*days;			/* of a new CA certificate */
 };
 
+/* Is everything in ${ask} well formed and readable?  Changes nothing. */
+int	setup_check(const struct setup_ask *ask, struct err *e);
+
 /*
  * Make HOME of ${homefd} a CA: keys/, certs/, trust/, state/ with the store,
  * cmp.conf with every key commented, the CA's key and certificate (new, or a
