@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The exchange directory with everything that peers may drop there.
+# shellcheck disable=SC2086,SC2154
 load lib
 
 setup_file() {
@@ -10,7 +11,7 @@ setup_file() {
 
 setup() {
 	fresh
-	in=ca/spool/in
+	in=ca/spool/in	# no blanks in it
 	agent=
 }
 
@@ -75,7 +76,8 @@ stop() {
 	[ "$(answers)" = 3 ]
 	hasnt $'\e'
 	[ "${#lines[@]}" = 3 ]
-	[ ! -e PWNED ] && [ ! -e ca/PWNED ]
+	[ ! -e PWNED ]
+	[ ! -e ca/PWNED ]
 	for f in ca/spool/out/*; do
 		[[ ${f##*/} =~ ^[0-9a-f]{16}-2-ip\.pki$ ]]
 	done
