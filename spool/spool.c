@@ -131,7 +131,8 @@ open_dirs(struct spool *s, int homefd, struct err *e)
 	int fd, rc = 0;
 
 	if ((fd = file_open_dir(homefd, "spool", 0, e)) == -1)
-		return -1;
+		return err_set(e, E_HOME, "this home has no directory spool/; "
+		    "name the FILEs that are to be handled");
 	for (int d = 0; rc == 0 && d < SPOOL_NDIRS; d++)
 		if ((s->dir[d] = file_open_dir(fd, spool_dir_name[d], 0,
 		    e)) == -1)

@@ -23,16 +23,18 @@ struct agent {
 	struct outcome		*outcomes;
 	size_t			 max, n;
 	int			 exit;		/* worst status so far */
-	int			 poll;
-	char			 said[512];	/* the last failure to refresh */
+	int			 poll;		/* seconds */
+	struct err		 held;		/* why nothing is done now */
 };
 
 static volatile sig_atomic_t stop;
 
+/* Again in a second: this one may have come just before a wait. */
 static void
 on_signal(int sig)
 {
 	stop = sig;
+	alarm(1);
 }
 
 static enum spool_shape
@@ -334,26 +336,34 @@ pass(struct agent *a, struct err *e)
 /*
  * Configuration and trust are read anew when they have changed.  While they
  * cannot be read nothing is handled, neither by them nor by what was before.
- * 0: go on; 1: not now, and it was said.
  */
 static int
-refresh(struct agent *a)
+refresh(struct agent *a, struct err *e)
 {
-	struct err e = { 0 };
-
 	if (a->en != NULL && !engine_stale(a->en))
 		return 0;
 	engine_close(a->en);
 	a->en = NULL;
-	if (engine_open(a->fd, STORE_WRITE, &a->en, &e) == -1) {
-		if (strcmp(a->said, e.detail) != 0)
-			tool_fail(a->shown, &e);
-		snprintf(a->said, sizeof(a->said), "%s", e.detail);
-		return 1;
-	}
-	a->said[0] = '\0';
+	if (engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
+		return -1;
+	a->held = (struct err){ 0 };
+	a->poll = (int)engine_conf(a->en)->home.poll;
 	tool_say("configuration was read again");
 	return 0;
+}
+
+/*
+ * The files of the home are not right, perhaps just being edited: requests
+ * wait where they are until that is mended.  Said once for each reason.
+ */
+static void
+hold(struct agent *a, const struct err *e)
+{
+	if (a->held.code == e->code && strcmp(a->held.detail, e->detail) == 0)
+		return;
+	tool_fail(a->shown, e);
+	tool_say("requests wait until that is mended");
+	a->held = *e;
 }
 
 static int
@@ -364,6 +374,7 @@ start(struct agent *a, struct err *e)
 	if (spool_open(a->fd, &a->spool, e) == -1 ||
 	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
+	a->poll = (int)engine_conf(a->en)->home.poll;
 	group = (size_t)engine_conf(a->en)->home.group;
 	a->max = group < 1 ? 1 : group;
 	a->files = calloc(a->max, sizeof(*a->files));
@@ -401,18 +412,17 @@ loop(struct agent *a, struct err *e)
 
 	snprintf(path, sizeof(path), "%s/spool/in", a->shown);
 	/* Watch first, then look: what comes in between rings the bell. */
-	a->poll = (int)engine_conf(a->en)->home.poll;
 	if (watch_open(path, a->poll, &w, e) == -1)
 		return -1;
 	tool_say("following %s%s", path, watch_is_polling(w) ? " by polling" :
 	    "");
 	while (rc == 0 && !stop) {
-		if (refresh(a) == 0) {
-			a->poll = (int)engine_conf(a->en)->home.poll;
+		if (refresh(a, e) == -1)
+			hold(a, e);
+		else
 			rc = work(a, e);
-		}
 		if (rc == 0 && !stop)
-			watch_wait(w, a->poll);
+			watch_wait(w, a->held.code == E_NONE ? a->poll : 1);
 	}
 	watch_close(w);
 	return rc;
@@ -428,6 +438,7 @@ agent_run(int fd, const char *shown, int follow, int dry)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
 	rc = start(&a, &e);
 	if (rc == 0)
 		rc = follow ? loop(&a, &e) : work(&a, &e);
