@@ -82,30 +82,10 @@ agent_report(const char *file, const struct outcome *o, int dry)
 		tool_say("next: %s", o->next);
 }
 
-/* Mark one answer by its name. */
-struct mark {
-	struct engine	*en;
-	const char	*name;
-};
-
-static int
-mark_named(void *arg, int64_t id, const char *name, struct slice answer,
-    struct err *e)
-{
-	struct mark *m = arg;
-
-	(void)answer;
-	if (strcmp(name, m->name) != 0)
-		return 0;
-	return store_delivered(engine_store(m->en), id, e);
-}
-
 int
 agent_delivered(struct engine *en, const char *name, struct err *e)
 {
-	struct mark m = { en, name };
-
-	return store_outbox(engine_store(en), mark_named, &m, e);
+	return store_delivered_name(engine_store(en), name, e);
 }
 
 int
@@ -151,6 +131,15 @@ place_one(void *arg, int64_t id, const char *name, struct slice answer,
 	return 0;
 }
 
+static int
+mark(struct agent *a, const struct outbox *ob, struct err *e)
+{
+	for (size_t i = 0; i < ob->n; i++)
+		if (store_delivered(engine_store(a->en), ob->ids[i], e) == -1)
+			return -1;
+	return 0;
+}
+
 /*
  * Everything committed and not yet delivered goes out.  Marking it is not
  * made durable at once: after a crash the same bytes are delivered again.
@@ -161,22 +150,17 @@ deliver(struct agent *a, struct err *e)
 	struct outbox ob = { .a = a };
 	int rc = -1;
 
-	if (store_outbox(engine_store(a->en), place_one, &ob, e) == -1)
-		goto out;
-	if (ob.n == 0) {
+	/* One transaction: reading each answer in its own takes locks. */
+	if (engine_begin(a->en, e) == -1)
+		return -1;
+	if (store_outbox(engine_store(a->en), place_one, &ob, e) == 0 &&
+	    (ob.n == 0 || (spool_sync_out(a->spool, e) == 0 &&
+	    mark(a, &ob, e) == 0)))
 		rc = 0;
-		goto out;
-	}
-	if (spool_sync_out(a->spool, e) == -1 || engine_begin(a->en, e) == -1)
-		goto out;
-	for (size_t i = 0; i < ob.n; i++) {
-		if (store_delivered(engine_store(a->en), ob.ids[i], e) == -1) {
-			engine_abort(a->en);
-			goto out;
-		}
-	}
-	rc = engine_commit(a->en, e);
-out:
+	if (rc == 0 && ob.n > 0)
+		rc = engine_commit(a->en, e);
+	else
+		engine_abort(a->en);
 	free(ob.ids);
 	return rc;
 }
