@@ -78,6 +78,20 @@ test_good(void)
 	device_close(&d);
 }
 
+static void
+test_no_trust(void)
+{
+	struct device d = device(NO_TRUST);
+	struct ip p = ip_for(&d);
+
+	ok(slice_eq(d.q.hdr.recipient, SLICE_LIT("\xa4\x02\x30\x00")),
+	    "a recipient that is not known is the NULL-DN");
+	say_ip(&d, &p);
+	ok(left_open(&d, E_PATH_NONE),
+	    "a device without trust anchors takes no answer");
+	device_close(&d);
+}
+
 /* Every one of these comes before the true answer, which is still taken. */
 static void
 test_strangers(void)
@@ -464,6 +478,7 @@ main(void)
 	make_device_files();
 	test_request();
 	test_good();
+	test_no_trust();
 	test_strangers();
 	test_error();
 	test_form();
