@@ -424,6 +424,26 @@ test_confirm_granted(void)
 	device_close(&v);
 }
 
+/* The certConf cannot be signed now: the answer waits for better times. */
+static void
+test_own_files(void)
+{
+	struct device d = device(1);
+	struct ip p = ip_for(&d);
+	struct slice der = ip_make(&p);
+
+	put_file(topfd, "dev.pem", SLICE_LIT("nothing\n"), 0644);
+	take(&d, der);
+	ok(got.verdict == VERDICT_TEMPORARY && dev_state(&d) == TXN_OPEN,
+	    "a certConf that cannot be signed leaves the request open");
+	make_device_files();
+	take(&d, der);
+	ok(cert_conf(&d, &p, STATUS_ACCEPTED),
+	    "and the answer is taken once it can be");
+	draft_release(&p.d);
+	device_close(&d);
+}
+
 static void
 test_reject(void)
 {
@@ -488,6 +508,7 @@ main(void)
 	test_mods();
 	test_confirm();
 	test_confirm_granted();
+	test_own_files();
 	test_reject();
 	test_bodies();
 	teardown();
