@@ -307,13 +307,17 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
-	if (accept_body(s, e) == -1 || (s->result.reply && reply(s, e) == -1)) {
-		/* Our own files may be mended; the answer is good for ever. */
+	if (accept_body(s, e) == -1) {
 		if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
 		else
 			give_up(s);
+		return;
+	}
+	/* Our own files may be mended; the answer is good for ever. */
+	if (s->result.reply && reply(s, e) == -1) {
+		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
 	next_state(s);

@@ -72,7 +72,7 @@ int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED || code == E_CLOCK;
+	    code == E_LOCKED;
 }
 
 /* What tells that a file or directory is not what it was. */

@@ -133,6 +133,7 @@ struct ask {
 	uint32_t	 ku;
 	enum oid	 eku;
 	int		 unknown_critical;
+	int		 reg_info;	/* regInfo is there */
 	struct slice	 raw_key;	/* an SPKI instead of key's */
 };
 
@@ -275,6 +276,12 @@ put_body(struct ask *a)
 	put_request(&req, a);
 	for (int i = 0; i < a->count; i++) {
 		m = derw_mark(w);
+		if (a->reg_info) {
+			derw_utf8(w, "x");
+			derw_oid(w, SLICE_LIT("\x2a\x03\x04\x05"));
+			derw_wrap(w, DER_SEQUENCE, m);
+			derw_wrap(w, DER_SEQUENCE, m);
+		}
 		if (a->popo == POPO_SIGNATURE) {
 			put_popo(w, a, derw_slice(&req));
 		} else if (a->popo == POPO_RA_VERIFIED) {

@@ -333,6 +333,22 @@ test_granted(void)
 	}
 }
 
+/* implicitConfirm is the profile's to grant. */
+static void
+test_explicit(void)
+{
+	struct key *k = new_key("ed25519");
+	struct ask a = ask_for(&dev, k);
+
+	a.d.cert_profile = SLICE_LIT("explicit");
+	say_ask(&a);
+	ok(granted() && !re.m.hdr.implicit_confirm &&
+	    re.m.hdr.has_confirm_wait && state_of(&dev,
+	    re.m.hdr.transaction_id) == TXN_CONFIRM,
+	    "a profile that wants confirmation does not grant implicitConfirm");
+	key_free(k);
+}
+
 static void
 test_empty_subject(void)
 {
@@ -408,6 +424,7 @@ main(void)
 	test_powers();
 	test_profile();
 	test_granted();
+	test_explicit();
 	test_empty_subject();
 	test_sub_ca();
 	key_free(key);
