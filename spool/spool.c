@@ -16,18 +16,21 @@ const char *const spool_dir_name[SPOOL_NDIRS] = {
 	"in", "work", "out", "done", "bad", "tmp", "hold",
 };
 
-/* Make a directory with exactly ${mode}, whatever the umask. */
+/*
+ * Make a directory with exactly ${mode}, whatever the umask: in one step, for
+ * one that is there already keeps the mode its owner gave it.
+ */
 static int
 make_dir(int dirfd, const char *name, mode_t mode, struct err *e)
 {
-	if (mkdirat(dirfd, name, mode) == -1) {
-		if (errno == EEXIST)
-			return 0;
-	} else if (fchmodat(dirfd, name, mode, 0) == 0) {
-		return file_sync_dir(dirfd, name, e);
-	}
-	return err_set(e, E_CREATE, "spool/%s: mkdir: %s", name,
-	    strerror(errno));
+	mode_t mask = umask(0);
+	int fd = file_open_dir(dirfd, name, mode, e);
+
+	umask(mask);
+	if (fd == -1)
+		return err_wrap(e, "spool");
+	close(fd);
+	return 0;
 }
 
 int

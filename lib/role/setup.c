@@ -283,9 +283,13 @@ make(struct making *k, struct err *e)
 		    "choose another directory");
 	if (open_dirs(k, e) == -1)
 		return -1;
-	/* Certificates of an interrupted run are made anew: nobody has them. */
+	/*
+	 * Certificates that an interrupted run made are made anew: nobody has
+	 * them.  One that is given may stand here already, and is not ours.
+	 */
 	unlinkat(k->certs, "cmp.pem", 0);
-	unlinkat(k->certs, "ca.pem", 0);
+	if (k->ask->key == NULL)
+		unlinkat(k->certs, "ca.pem", 0);
 	if ((k->ask->key != NULL ? take_ca(k, e) : make_ca(k, e)) == -1 ||
 	    make_protection(k, e) == -1 ||
 	    store_open(k->homefd, STORE_CREATE, &s, e) == -1)
