@@ -29,8 +29,6 @@
  */
 struct spool;
 
-#define SPOOL_SETTLE	600	/* seconds an incomplete file may rest */
-
 /* Make the directories of a spool below ${homefd} (0700, in/ and out/ 0770). */
 int	spool_init(int homefd, struct err *e);
 
@@ -52,6 +50,18 @@ void	spool_close(struct spool *s);
 enum spool_shape { SPOOL_COMPLETE, SPOOL_PARTIAL, SPOOL_BROKEN };
 typedef enum spool_shape (*spool_judge)(struct slice head, size_t size);
 
+/* How a pass over the spool is made. */
+struct spool_pass {
+	spool_judge	 judge;
+	size_t		 max_size;	/* bytes of a message */
+	int64_t		 settle;	/* seconds an incomplete file may rest */
+	int64_t		 now;
+	/* One line about each file passed over or rejected; may be NULL. */
+	void		(*note)(void *arg, const char *line,
+			    enum err_code code);
+	void		*arg;
+};
+
 /* A claimed file: read once, all decisions are on this copy. */
 struct spool_file {
 	char		*name;		/* in work/; owned */
@@ -67,18 +77,13 @@ struct spool_file {
  * no longer than 255 bytes are candidates; others are left alone.  Links,
  * FIFOs, devices, directories and files with a second hard link are never
  * opened for reading of their content and are left where they are, each
- * reported once through ${note}.  Over-large (${max_size}) and broken files
- * go to bad/.  Partial files, and empty ones, for so begins every copy, stay
- * until they are complete or have not changed (st_ctime) for SPOOL_SETTLE
- * seconds, then they go to bad/.
- *
- * ${now} is the time, ${note} gets one line about each file that is passed
- * over or rejected (text already escaped); it may be NULL.
+ * noted once.  Over-large and broken files go to bad/.  Partial files, and
+ * empty ones, for so begins every copy, stay until they are complete or have
+ * not changed (st_ctime) for the time to settle, then they go to bad/.  Text
+ * of notes is escaped already.
  */
-int	spool_claim(struct spool *s, spool_judge judge, size_t max_size,
-	    int64_t now, void (*note)(void *arg, const char *line,
-	    enum err_code code), void *arg, struct spool_file *files,
-	    size_t max, size_t *n, struct err *e);
+int	spool_claim(struct spool *s, const struct spool_pass *pass,
+	    struct spool_file *files, size_t max, size_t *n, struct err *e);
 
 /* How many candidates waited incomplete at the last spool_claim()? */
 size_t	spool_waiting(const struct spool *s);

@@ -58,14 +58,14 @@ judge(const struct spool *s, struct slice head, size_t size)
 static enum verdict
 wait_or_reject(struct spool *s, const struct stat *st, struct reason *why)
 {
-	if (s->round.now - (int64_t)st->st_ctim.tv_sec < SPOOL_SETTLE) {
+	if (s->round.now - (int64_t)st->st_ctim.tv_sec < s->round.settle) {
 		s->waiting++;
 		return V_SKIP;
 	}
 	why->code = E_FILE_PARTIAL;
 	snprintf(why->text, sizeof(why->text), "%s (%lld bytes), unchanged "
-	    "for %d seconds", st->st_size == 0 ? "empty" : "incomplete",
-	    (long long)st->st_size, SPOOL_SETTLE);
+	    "for %lld seconds", st->st_size == 0 ? "empty" : "incomplete",
+	    (long long)st->st_size, (long long)s->round.settle);
 	return V_REJECT;
 }
 
@@ -281,13 +281,12 @@ collect(struct spool *s, struct spool_file *files, size_t max, size_t *n,
 }
 
 int
-spool_claim(struct spool *s, spool_judge judge_by, size_t max_size,
-    int64_t now, void (*note)(void *arg, const char *line, enum err_code code),
-    void *arg, struct spool_file *files, size_t max, size_t *n, struct err *e)
+spool_claim(struct spool *s, const struct spool_pass *pass,
+    struct spool_file *files, size_t max, size_t *n, struct err *e)
 {
 	int rc;
 
-	s->round = (struct spool_round){ judge_by, max_size, now, note, arg };
+	s->round = *pass;
 	*n = 0;
 	rc = collect(s, files, max, n, e);
 	/* What has been claimed is handed out; the failure will come again. */
@@ -295,7 +294,7 @@ spool_claim(struct spool *s, spool_judge judge_by, size_t max_size,
 		*e = (struct err){ 0 };
 		rc = 0;
 	}
-	s->round = (struct spool_round){ 0 };
+	s->round = (struct spool_pass){ 0 };
 	return rc;
 }
 

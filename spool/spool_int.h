@@ -29,19 +29,10 @@ struct spool_cand {
 	char	*name;		/* owned */
 };
 
-/* What one spool_claim() was called with. */
-struct spool_round {
-	spool_judge	 judge;
-	size_t		 max_size;
-	int64_t		 now;
-	void		(*note)(void *, const char *, enum err_code);
-	void		*arg;
-};
-
 struct spool {
 	int			 lock;
 	int			 dir[SPOOL_NDIRS];
-	struct spool_round	 round;
+	struct spool_pass	 round;		/* of the claim being made */
 
 	/*
 	 * A pass over one directory: ${stream} is open as long as it may give

@@ -23,6 +23,8 @@ struct agent {
 	struct outcome		*outcomes;
 	size_t			 max, n;
 	int			 exit;		/* worst status so far */
+	int			 poll;
+	char			 said[512];	/* the last failure to refresh */
 };
 
 static volatile sig_atomic_t stop;
@@ -278,9 +280,12 @@ show_group(struct agent *a, struct err *e)
 static int
 claim(struct agent *a, struct err *e)
 {
-	return spool_claim(a->spool, judge,
-	    (size_t)engine_conf(a->en)->home.max_size, clock_now(), note, a,
-	    a->files, a->max, &a->n, e);
+	const struct conf_home *h = &engine_conf(a->en)->home;
+	struct spool_pass pass = { .judge = judge,
+	    .max_size = (size_t)h->max_size, .settle = h->settle,
+	    .now = clock_now(), .note = note, .arg = a };
+
+	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
 }
 
 static int
@@ -336,19 +341,27 @@ pass(struct agent *a, struct err *e)
 	return rc;
 }
 
-/* Configuration and trust are read anew when they have changed. */
+/*
+ * Configuration and trust are read anew when they have changed.  While they
+ * cannot be read nothing is handled, neither by them nor by what was before.
+ * 0: go on; 1: not now, and it was said.
+ */
 static int
-refresh(struct agent *a, struct err *e)
+refresh(struct agent *a)
 {
-	struct engine *fresh;
+	struct err e = { 0 };
 
-	if (!engine_stale(a->en))
+	if (a->en != NULL && !engine_stale(a->en))
 		return 0;
 	engine_close(a->en);
 	a->en = NULL;
-	if (engine_open(a->fd, STORE_WRITE, &fresh, e) == -1)
-		return -1;
-	a->en = fresh;
+	if (engine_open(a->fd, STORE_WRITE, &a->en, &e) == -1) {
+		if (strcmp(a->said, e.detail) != 0)
+			tool_fail(a->shown, &e);
+		snprintf(a->said, sizeof(a->said), "%s", e.detail);
+		return 1;
+	}
+	a->said[0] = '\0';
 	tool_say("configuration was read again");
 	return 0;
 }
@@ -398,15 +411,18 @@ loop(struct agent *a, struct err *e)
 
 	snprintf(path, sizeof(path), "%s/spool/in", a->shown);
 	/* Watch first, then look: what comes in between rings the bell. */
-	if (watch_open(path, (int)engine_conf(a->en)->home.poll, &w, e) == -1)
+	a->poll = (int)engine_conf(a->en)->home.poll;
+	if (watch_open(path, a->poll, &w, e) == -1)
 		return -1;
 	tool_say("following %s%s", path, watch_is_polling(w) ? " by polling" :
 	    "");
 	while (rc == 0 && !stop) {
-		if ((rc = refresh(a, e)) == 0)
+		if (refresh(a) == 0) {
+			a->poll = (int)engine_conf(a->en)->home.poll;
 			rc = work(a, e);
+		}
 		if (rc == 0 && !stop)
-			watch_wait(w, (int)engine_conf(a->en)->home.poll);
+			watch_wait(w, a->poll);
 	}
 	watch_close(w);
 	return rc;

@@ -332,14 +332,15 @@ answerable(const struct msg *m, enum err_code code)
 	    m->hdr.transaction_id.p != NULL && is_request(m->body);
 }
 
+/* ${decoded}: the message could be read as a whole. */
 static void
-handle(struct step *s)
+handle(struct step *s, int decoded)
 {
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 	int good, rc;
 
-	good = verify(s, e) == 0;
+	good = decoded && verify(s, e) == 0;
 	if (!good && engine_is_temporary(e->code))
 		return;
 	if ((rc = repeated(s, good ? e : &(struct err){ 0 })) == 1) {
@@ -366,7 +367,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 	step_init(&s, en, o);
 	if (msg_decode(der, &s.msg, &o->err) == -1) {
 		if (answerable(&s.msg, o->err.code))
-			refuse(&s);
+			handle(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
 	} else if (!is_request(s.msg.body)) {
@@ -374,7 +375,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 		    "never answered here", msg_body_name(s.msg.body));
 		o->verdict = VERDICT_BAD;
 	} else {
-		handle(&s);
+		handle(&s, 1);
 	}
 	step_release(&s);
 }

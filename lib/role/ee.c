@@ -62,12 +62,12 @@ error_text(const struct msg *m, char t[static 256])
 static int
 verify(struct step *s, struct err *e)
 {
+	const struct conf_home *h = &s->en->conf->home;
 	struct verify_ask ask = {
 		.anchors = s->en->trust.anchors,
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now, .answers = 1,
-		/* A device's clock and days of transit: nonces judge age. */
-		.known = buf_slice(&s->txn.signer_certs),
+		.time_past = h->time_past, .time_future = h->time_future,
 	};
 	char text[256], id[ESCAPE_SHORT];
 
@@ -198,6 +198,17 @@ reply(struct step *s, struct err *e)
 	return protect_none(d, &s->o->answer, e);
 }
 
+/* The peer may leave its certificates out of what follows (3.3). */
+static void
+keep_signer(struct step *s)
+{
+	if (s->msg.n_extra == 0)
+		return;
+	buf_reset(&s->txn.signer_certs);
+	for (size_t i = 0; i < s->msg.n_extra; i++)
+		buf_add_slice(&s->txn.signer_certs, s->msg.extra[i]);
+}
+
 /* Where the transaction stands after this answer. */
 static void
 next_state(struct step *s)
@@ -278,6 +289,7 @@ take(struct step *s)
 		return;
 	}
 	next_state(s);
+	keep_signer(s);
 	o->err = s->result.refused;
 	snprintf(o->note, sizeof(o->note), "%s", s->result.note);
 	if (put(s, o->err.code == E_NONE ? "taken" : "not-wanted",

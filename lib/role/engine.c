@@ -62,6 +62,8 @@ void
 engine_head(struct draft *d, const struct msg *m, int64_t now,
     const uint8_t nonce[static 16])
 {
+	/* The version of the request, if we speak it (RFC 4210 7). */
+	d->pvno = m->hdr.pvno == 3 ? 3 : 2;
 	d->recipient = m->hdr.sender;
 	d->transaction_id = m->hdr.transaction_id;
 	d->recip_nonce = m->hdr.sender_nonce;

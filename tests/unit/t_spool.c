@@ -15,6 +15,7 @@
 #include "tap.h"
 
 #define MAX_SIZE	1000
+#define SPOOL_SETTLE	600
 #define MANY		20000
 
 static char top[] = "/tmp/t_spool.XXXXXX";
@@ -85,8 +86,8 @@ claim_at(struct spool *s, int64_t now, struct spool_file *f, size_t max)
 	e = (struct err){ 0 };
 	notes = 0;
 	noted = E_NONE;
-	if (spool_claim(s, judge, MAX_SIZE, now, note, NULL, f, max, &n,
-	    &e) == -1) {
+	if (spool_claim(s, &(struct spool_pass){ judge, MAX_SIZE, SPOOL_SETTLE,
+	    now, note, NULL }, f, max, &n, &e) == -1) {
 		printf("# %s\n", e.detail);
 		return 999;
 	}
