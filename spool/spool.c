@@ -103,28 +103,11 @@ spool_lock(int homefd, int *out, struct err *e)
 	return 0;
 }
 
-/* Remove the files in ${d} whose names begin with ${prefix}. */
 static int
 sweep(struct spool *s, enum spool_dir d, const char *prefix, struct err *e)
 {
-	struct dirent *ent;
-	DIR *dir;
-	int fd;
-
-	fd = openat(s->dir[d], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_set(e, E_HOME, "spool/%s: open directory: %s",
-		    spool_dir_name[d], strerror(errno));
-	}
-	/* Directories stay: nothing of ours makes them. */
-	while ((ent = readdir(dir)) != NULL)
-		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0 &&
-		    strcmp(ent->d_name, ".") != 0 &&
-		    strcmp(ent->d_name, "..") != 0)
-			unlinkat(s->dir[d], ent->d_name, 0);
-	closedir(dir);
+	if (file_sweep(s->dir[d], prefix, e) == -1)
+		return err_wrap(e, "spool/%s", spool_dir_name[d]);
 	return 0;
 }
 

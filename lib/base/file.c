@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -264,4 +265,28 @@ file_open_dir(int dirfd, const char *name, unsigned mode, struct err *e)
 		return err_set(e, E_HOME, "%s: open directory: %s", name,
 		    strerror(errno));
 	return fd;
+}
+
+int
+file_sweep(int dirfd, const char *prefix, struct err *e)
+{
+	struct dirent *ent;
+	DIR *dir;
+	int fd;
+
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
+		err_set(e, E_HOME, "open directory: %s", strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	/* Directories stay: nothing of ours makes them. */
+	while ((ent = readdir(dir)) != NULL)
+		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0 &&
+		    strcmp(ent->d_name, ".") != 0 &&
+		    strcmp(ent->d_name, "..") != 0)
+			unlinkat(dirfd, ent->d_name, 0);
+	closedir(dir);
+	return 0;
 }
