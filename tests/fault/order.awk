@@ -13,6 +13,7 @@ function dir(path) {
 function base(path) { sub(/.*\//, "", path); return path }
 function wrong(text) { printf "%s: %s\n", $0, text; bad = 1 }
 
+# The patterns are strings: awk would match a /regex/ against the line.
 function any(set, pattern,   k) {
 	for (k in set)
 		if (k ~ pattern)
@@ -22,7 +23,7 @@ function any(set, pattern,   k) {
 
 # May the file or the name be lost?  Those that nobody needs after a crash.
 function transient(path) {
-	return path ~ /(^|\/)state\/(lock|cmp\.db-(shm|wal))$/ ||
+	return path ~ /(^|\/)state\/(lock|cmp\.db-(shm|wal|journal))$/ ||
 	    base(path) ~ /^\.tmp\./
 }
 
@@ -33,10 +34,10 @@ function entry(path) {
 }
 
 function wal_is_safe(what,   k) {
-	if ((k = any(unsynced, /cmp\.db-wal$/)) != "")
+	if ((k = any(unsynced, "cmp[.]db-wal$")) != "")
 		wrong(what " before " k " is synced")
-	if ((k = any(unsynced_dir, /state$/)) != "" ||
-	    (k = any(unsynced_wal, /state$/)) != "")
+	if ((k = any(unsynced_dir, "state$")) != "" ||
+	    (wrote_wal && (k = any(unsynced_wal, "state$")) != ""))
 		wrong(what " before " k "/ is synced")
 	if (want ~ /commit/ && !("commit" in had))
 		wrong(what " before anything is committed")
@@ -49,7 +50,7 @@ function appears(from, to,   k) {
 	entry(to)
 	if (to ~ /\.pki$/ && base(from) ~ /^\.tmp\./) {
 		wal_is_safe("message is visible")
-		if ((k = any(unsynced_dir, /(^|\/)certs$/)) != "")
+		if ((k = any(unsynced_dir, "(^|/)certs$")) != "")
 			wrong("message is visible before " k "/ is synced")
 		had[to ~ /-certconf\.pki$/ ? "conf" : "answer"] = 1
 		if (to ~ /spool\/out\//)
@@ -63,7 +64,7 @@ function appears(from, to,   k) {
 	}
 	if (from ~ /spool\/work\//) {
 		if (to ~ /spool\/done\//) {
-			if ((k = any(unsynced_dir, /spool\/out$/)) != "")
+			if ((k = any(unsynced_dir, "spool/out$")) != "")
 				wrong("request is done before " k "/ is synced")
 			wal_is_safe("request is done")
 			had["done"] = 1
@@ -86,14 +87,17 @@ name ~ /^(open|openat)(64)?$/ {
 	if (base(a) ~ /^\.tmp\./)
 		unsynced[a] = 1
 	entry(a)
+	if (a ~ /cmp\.db-/ && dir(a) in unsynced_dir)
+		wrong("store is used before its name is synced")
 	if (a ~ /cmp\.db-wal$/)
 		unsynced_wal[dir(a)] = 1
 }
 name ~ /^(p?write(64)?|ftruncate(64)?|fallocate(64)?)$/ {
 	if (a ~ /cmp\.db-wal$/) {
-		if ((k = any(unsynced_dir, /(^|\/)(keys|spool\/out)$/)) != "")
+		wrote_wal = 1
+		if ((k = any(unsynced_dir, "(^|/)(keys|spool/out)$")) != "")
 			wrong("commits before " k "/ is synced")
-		if ((k = any(unsynced, /(^|\/)keys\//)) != "")
+		if ((k = any(unsynced, "(^|/)keys/")) != "")
 			wrong("commits before " k " is synced")
 	}
 	if (a !~ /state\/(lock|cmp\.db-shm)$/)

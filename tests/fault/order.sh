@@ -56,9 +56,11 @@ for kind in new old; do
 	mkdir taken && mv ca/spool/out/* taken/
 	cp ca/spool/done/*.pki ca/spool/in/
 	run "$kind: again" answer,done "$@" -- cmp-process -C ca
-	printf '\060\003abc' >ca/spool/in/broken.pki
-	printf '\060\003abc\060' >ca/spool/in/long.pki
-	may=65 run "$kind: broken" bad "$@" -- cmp-process -C ca
+	for text in '\060\003abc' '\060\003abc\060'; do
+		# shellcheck disable=SC2059 # octets
+		printf "$text" >ca/spool/in/broken.pki
+		may=65 run "$kind: broken" bad "$@" -- cmp-process -C ca
+	done
 	run "$kind: answer" commit,cert "$@" -- cmp-process -C dev1 \
 	    "ca/spool/out/$(name_of . dev1)-2-ip.pki"
 	run "$kind: answer to confirm" commit,cert,conf "$@" -- \
