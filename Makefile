@@ -148,6 +148,9 @@ replay: $(FUZZ)
 	    $$f $(wildcard $(patsubst $(O)/%,%.in,$(FUZZ))) >/dev/null; done
 bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
 	@$(TEST_ENV) bats $(if $(T),$(T),$(wildcard tests/bats/*.bats))
+sweep: $(TOOLS:%=$(O)/%) $(O)/inject.so
+	@rm -rf $(O)/sweep && $(TEST_ENV) sh tests/fault/sweep.sh $(O)/sweep 1
+	@$(TEST_ENV) sh tests/fault/mutate.sh $(O)/mutate
 lint: $(TOOLS:%=$(O)/%)
 	@rc=0; for s in tests/lint/*.sh; do \
 	    sh $$s $(O) || { echo "lint: $$s failed"; rc=1; }; done; exit $$rc

@@ -109,7 +109,27 @@ struct outbox {
 	struct agent	*a;
 	int64_t		*ids;
 	size_t		 n, max;
+	struct err	 err;		/* the first that stops us, in the end */
 };
+
+/*
+ * Place one answer: 1, or 0 if that cannot be.  A name that somebody else
+ * took is said and holds up nothing; the answer stays in the outbox.
+ */
+static int
+place(struct agent *a, const char *name, struct slice answer,
+    struct err *first)
+{
+	struct err e = { 0 };
+
+	if (spool_place(a->spool, name, answer, &e) == 0)
+		return 1;
+	if (e.code == E_EXISTS)
+		a->exit = tool_worse(a->exit, tool_fail(a->shown, &e));
+	else if (first->code == E_NONE)
+		*first = e;
+	return 0;
+}
 
 static int
 place_one(void *arg, int64_t id, const char *name, struct slice answer,
@@ -125,9 +145,8 @@ place_one(void *arg, int64_t id, const char *name, struct slice answer,
 		ob->ids = ids;
 		ob->max += 256;
 	}
-	if (spool_place(ob->a->spool, name, answer, e) == -1)
-		return -1;
-	ob->ids[ob->n++] = id;
+	if (place(ob->a, name, answer, &ob->err))
+		ob->ids[ob->n++] = id;
 	return 0;
 }
 
@@ -161,6 +180,11 @@ deliver(struct agent *a, struct err *e)
 		rc = engine_commit(a->en, e);
 	else
 		engine_abort(a->en);
+	/* The others are delivered; this one is tried at the next start. */
+	if (rc == 0 && ob.err.code != E_NONE) {
+		*e = ob.err;
+		rc = -1;
+	}
 	free(ob.ids);
 	return rc;
 }
@@ -213,15 +237,40 @@ settle_all(struct agent *a, struct err *e)
 static int
 redeliver(struct agent *a, struct err *e)
 {
+	struct err first = { 0 };
+
 	for (size_t i = 0; i < a->n; i++) {
 		struct outcome *o = &a->outcomes[i];
 
-		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0 &&
-		    spool_place(a->spool, o->name, buf_slice(&o->answer),
-		    e) == -1)
-			return -1;
+		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0)
+			place(a, o->name, buf_slice(&o->answer), &first);
 	}
-	return spool_sync_out(a->spool, e);
+	if (spool_sync_out(a->spool, e) == -1)
+		return -1;
+	if (first.code == E_NONE)
+		return 0;
+	*e = first;
+	return -1;
+}
+
+/* All of the group, back to in/. */
+static int
+give_back(struct agent *a, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (spool_return(a->spool, &a->files[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+/* Nothing was committed, so nothing is claimed.  What stays is redone. */
+static int
+unclaim(struct agent *a)
+{
+	struct err ignored = { 0 };
+
+	give_back(a, &ignored);
+	return -1;
 }
 
 static int
@@ -230,7 +279,7 @@ handle_group(struct agent *a, struct err *e)
 	int again = 0, rc;
 
 	if (engine_begin(a->en, e) == -1)
-		return -1;
+		return unclaim(a);
 	for (size_t i = 0; i < a->n; i++) {
 		engine_handle(a->en, buf_slice(&a->files[i].data),
 		    &a->outcomes[i]);
@@ -238,7 +287,7 @@ handle_group(struct agent *a, struct err *e)
 	}
 	if (engine_commit(a->en, e) == -1) {
 		engine_abort(a->en);
-		return -1;
+		return unclaim(a);
 	}
 	if ((rc = deliver(a, e)) == 0 && again)
 		rc = redeliver(a, e);
@@ -249,11 +298,11 @@ handle_group(struct agent *a, struct err *e)
 }
 
 /* -n: the same, and nothing of it stays. */
-static void
+static int
 show_group(struct agent *a, struct err *e)
 {
 	if (engine_begin(a->en, e) == -1)
-		return;
+		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		engine_handle(a->en, buf_slice(&a->files[i].data),
 		    &a->outcomes[i]);
@@ -261,6 +310,7 @@ show_group(struct agent *a, struct err *e)
 		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
 	}
 	engine_abort(a->en);
+	return 0;
 }
 
 static int
@@ -305,7 +355,7 @@ pass(struct agent *a, struct err *e)
 		if ((rc = claim(a, e)) == -1 || a->n == 0)
 			break;
 		if (a->dry) {
-			show_group(a, e);
+			rc = show_group(a, e);
 			again = 0;	/* they are all still there */
 		} else {
 			rc = handle_group(a, e);

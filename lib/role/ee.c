@@ -345,6 +345,10 @@ repeated(struct step *s, struct err *e)
 		snprintf(s->o->note, sizeof(s->o->note), "taken before, "
 		    "nothing changed");
 		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0;
+		/* Who was told "no" and cut short must not be told "yes". */
+		if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
+			err_set(e, E_ANSWER_REJECTED, "taken before, and this "
+			    "request brought no certificate that was wanted");
 	}
 	buf_release(&name);
 	return rc;

@@ -29,7 +29,6 @@ outcome_exit(const struct outcome *o)
 {
 	switch (o->verdict) {
 	case VERDICT_ANSWERED:
-	case VERDICT_REPEATED:
 	case VERDICT_TAKEN:
 		return 0;
 	default:
