@@ -116,7 +116,7 @@ static void
 test_escape(void)
 {
 	char t[ESCAPE_SHORT], more[1000];
-	char cut[] = "a\xc3\xa4\xe2\x82!\xc3";
+	char cut[] = "a\xc3\xa4\xe2\x82!\xc3z";
 	struct err e = { 0 };
 	uint32_t cp;
 
@@ -146,8 +146,8 @@ test_escape(void)
 	    "escape: overlong, surrogate, cut and too large UTF-8 is refused");
 	memset(more, '\n', sizeof(more));
 	ok(strcmp(escape_mend(cut),
-	    "a\xc3\xa4??!?") == 0, "escape: what a cut left of characters is "
-	    "mended");
+	    "a\xc3\xa4?\x3f!?z") == 0,
+	    "escape: what a cut left of characters is mended");
 	err_set(&e, E_IO, "%.2s", "a\xc3\xa4");
 	ok(strcmp(e.detail, "a?") == 0, "err: a detail is never cut within a "
 	    "character");
