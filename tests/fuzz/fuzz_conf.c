@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "pki/name.h"
 #include "pki/san.h"
 #include "policy/conf.h"
-#include "policy/policy.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TEXT_MAX	(1 << 22)
