@@ -223,6 +223,13 @@ is_known(enum body b)
 	    b == BODY_PKICONF || b == BODY_ERROR;
 }
 
+/* x400Address and ediPartyName: ANY in the schema, which libtasn1 misreads. */
+static int
+is_any(struct slice name)
+{
+	return name.p[0] == DER_CTX(3) || name.p[0] == DER_CTX(5);
+}
+
 static int
 is_cert(struct slice der)
 {
@@ -280,7 +287,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	(void)schema_dump(&out, in, &why);
 	must(buf_bad(&out) || is_clean(buf_slice(&out)));
 	buf_release(&out);
-	if (is_known(m.body) && body_check(&m, &e) == 0 && certs_readable(&m) &&
+	if (is_known(m.body) && !is_any(m.hdr.sender) &&
+	    !is_any(m.hdr.recipient) && body_check(&m, &e) == 0 && certs_readable(&m) &&
 	    schema_agrees(in, &why) == -1) {
 		fprintf(stderr, "%s\n", why.detail);
 		must(!"libtasn1 agrees");
