@@ -208,6 +208,7 @@ engine_handle(struct engine *en, struct slice der, struct outcome *o)
 		ca_handle(en, der, o);
 	else
 		ee_handle(en, der, o);
+	escape_mend(o->note);
 	if (o->verdict == VERDICT_TEMPORARY) {
 		store_rollback_to(en->store, &e);
 	} else if (store_release(en->store, &e) == -1) {
