@@ -114,7 +114,8 @@ check_subject(const struct conf_enrol *rule, const struct checked *c,
 	struct slice sender = checked_signer(c)->subject;
 	char asked[NAME_TEXT], own[NAME_TEXT];
 
-	/* The profile allows it, or we were not here; the SANs are the name. */
+	/* The profile allows it, and all there is of a name stands in the
+	 * subjectAltName, of which the rule judges every entry. */
 	if (name_is_empty(subject))
 		return 0;
 	if (rule->subject == NULL) {
