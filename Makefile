@@ -2,6 +2,7 @@
 #
 #	make demo     install what is missing, build, and enrol a device
 #	make check    the same set-up, then all tests
+#	make build-all  only build, whatever is there
 VERSION    := 0.1.0
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
@@ -52,20 +53,24 @@ Q := $(if $(V),,@)
 say = @printf '  %-6s %s\n' $(1) $(2)
 
 .PHONY: all deps test-deps demo check unit replay bats asan fuzz sweep bench \
-    lint cov golden-update format install uninstall clean
+    lint cov golden-update format install uninstall deb clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: deps
 	@$(MAKE) --no-print-directory build-all
 .PHONY: build-all
-build-all: $(TOOLS:%=build/%)
+# Links in build/ name the programs of the flavour that was built last.
+build-all: $(TOOLS:%=$(O)/%)
+	@for t in $(TOOLS); do ln -sfn $(BUILD)/$$t build/$$t; done
 
 # --- what has to be there
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 define need
-	@missing=; for p in $(1); do \
+	@command -v dpkg-query >/dev/null || { \
+	    echo '  NOTE   no Debian: see README.md for what is needed'; exit 0; }; \
+	missing=; for p in $(1); do \
 	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
 	    grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "  APT   $$missing"; \
@@ -80,8 +85,6 @@ test-deps: deps
 
 # --- programs
 
-build/%: $(O)/%
-	$(Q)ln -sf $(BUILD)/$* $@
 $(TOOLS:%=$(O)/%): $(O)/%: $(O)/tools/%.o $(LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -123,6 +126,10 @@ $(O)/lib/asn/schema.o: $(O)/gen/cmp_asn1_tab.c
 
 $(UNIT) $(BENCH): $(O)/%: $(O)/%.o $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# bench_ir measures what the store takes by standing around its functions.
+comma := ,
+WRAPPED := begin commit savepoint release answer txn key serial_taken put
+$(O)/tests/bench/bench_ir: LDFLAGS += $(WRAPPED:%=-Wl$(comma)--wrap=store_%)
 $(FUZZ): $(O)/%: $(O)/%.o $(O)/tests/fuzz/replay.o $(LIBS)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # Not sanitized, not fortified: it is loaded into programs of every flavour.
@@ -145,7 +152,79 @@ sweep: $(TOOLS:%=$(O)/%) $(O)/inject.so
 	@rm -rf $(O)/sweep && $(TEST_ENV) sh tests/fault/sweep.sh $(O)/sweep 1
 	@$(TEST_ENV) sh tests/fault/mutate.sh $(O)/mutate
 lint: $(TOOLS:%=$(O)/%)
-	@set -e; for s in tests/lint/*.sh; do sh $$s $(O); done
+	@rc=0; for s in tests/lint/*.sh; do \
+	    sh $$s $(O) || { echo "lint: $$s failed"; rc=1; }; done; exit $$rc
+
+# The whole check but lint, with sanitizers.
+asan: test-deps
+	@$(MAKE) --no-print-directory BUILD=asan unit replay bats
+
+# What of the sources the tests have run, per directory.
+cov: test-deps
+	@rm -rf build/cov
+	@$(MAKE) --no-print-directory BUILD=cov unit replay bats
+	@find $(addprefix build/cov/,lib spool tools) -name '*.gcno' \
+	    -exec gcov -n {} + 2>/dev/null | awk -f tests/cov.awk
+
+# --- for everyday use
+
+demo: deps
+	@$(MAKE) --no-print-directory build-all
+	@examples/enrol.sh
+
+# Files that have changed, or F=FILES.
+format:
+	@f="$(or $(F),$$(git diff --name-only --diff-filter=d HEAD -- \
+	    '*.[ch]'))"; [ -z "$$f" ] || clang-format -i $$f
+
+# --- installation; as what the user is, into DESTDIR
+
+MAN := $(wildcard tools/*.[1-8])
+# a.1 -> DESTDIR/MANDIR/man1/a.1
+man_to = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+
+install: $(TOOLS:%=$(O)/%)
+	install -d "$(DESTDIR)$(BINDIR)"
+	install -m 755 $(TOOLS:%=$(O)/%) "$(DESTDIR)$(BINDIR)"
+	$(foreach m,$(MAN),install -D -m 644 $(m) "$(call man_to,$(m))" &&) :
+uninstall:
+	rm -f $(foreach t,$(TOOLS),"$(DESTDIR)$(BINDIR)/$(t)") \
+	    $(foreach m,$(MAN),"$(call man_to,$(m))")
+	@# With DESTDIR the directories are ours as well, if they are empty.
+	@[ -z "$(DESTDIR)" ] || [ ! -d "$(DESTDIR)" ] || { cd "$(DESTDIR)" && \
+	    for d in $(BINDIR) $(sort $(patsubst %/,%,$(dir $(foreach m,$(MAN),$(MANDIR)/man$(patsubst .%,%,$(suffix $(m)))/x)))); do \
+	    [ ! -d ".$$d" ] || rmdir -p --ignore-fail-on-non-empty \
+	    "$${d#/}"; done; }
+
+# A package for the Debian that it is built on, without a source package.
+DEB      := build/deb
+DEB_ARCH  = $(shell dpkg --print-architecture)
+DEB_LIBS := libc6, libgnutls30, libhogweed6, libnettle8, libgmp10, \
+            libtasn1-6, libsqlite3-0, libinotifytools0
+deb: deps
+	@rm -rf $(DEB)
+	@$(MAKE) --no-print-directory -s BUILD=release install DESTDIR=$(CURDIR)/$(DEB) \
+	    PREFIX=/usr BINDIR=/usr/bin MANDIR=/usr/share/man
+	@cd $(DEB)/usr && strip bin/* && gzip -9n share/man/man*/*
+	@install -D -m 644 LICENSE $(DEB)/usr/share/doc/cmp-tools/copyright
+	@mkdir -p $(DEB)/lib/systemd/system $(DEB)/DEBIAN
+	@sed 's,/usr/local/bin,/usr/bin,' examples/systemd/cmp-process@.service \
+	    > $(DEB)/lib/systemd/system/cmp-process@.service
+	@printf '%s\n' 'Package: cmp-tools' 'Version: $(VERSION)' \
+	    'Architecture: $(DEB_ARCH)' 'Section: utils' 'Priority: optional' \
+	    'Maintainer: cmp-tools <root@localhost>' 'Depends: $(DEB_LIBS)' \
+	    'Description: offline tools for RFC 9483 (Lightweight CMP)' \
+	    ' Enrolment of devices at a CA without a network, through files.' \
+	    > $(DEB)/DEBIAN/control
+	@dpkg-deb --root-owner-group --build $(DEB) \
+	    build/cmp-tools_$(VERSION)_$(DEB_ARCH).deb
+
+golden-update: $(FIXED)
+	@$(TEST_ENV) sh tests/golden/make.sh tests/golden
+	@git status --short tests/golden
+bench: deps
+	@$(MAKE) --no-print-directory build-all $(BENCH)
+	@sh tests/bench/run.sh $(O)
 
 clean:
 	rm -rf build

@@ -117,7 +117,8 @@ open_dirs(struct spool *s, int homefd, struct err *e)
 	int fd, rc = 0;
 
 	if ((fd = file_open_dir(homefd, "spool", 0, e)) == -1)
-		return -1;
+		return err_set(e, E_HOME, "this home has no directory spool/; "
+		    "name the FILEs that are to be handled");
 	for (int d = 0; rc == 0 && d < SPOOL_NDIRS; d++)
 		if ((s->dir[d] = file_open_dir(fd, spool_dir_name[d], 0,
 		    e)) == -1)
@@ -211,7 +212,7 @@ place_why(struct spool *s, const char *as, const char *why, struct err *e)
 
 	snprintf(name, sizeof(name), "%.*s.why", SPOOL_BAD_NAME, as);
 	buf_init(&b, 4096);
-	for (size_t i = 0; why[i] != '\0' && i < 4000; i++)
+	for (size_t i = 0; i < 4000 && why[i] != '\0'; i++)
 		buf_add_u8(&b, (uint8_t)why[i] < 0x20 || why[i] == 0x7f ?
 		    ' ' : (uint8_t)why[i]);
 	buf_add_u8(&b, '\n');

@@ -56,6 +56,7 @@ struct spool_pass {
 	size_t		 max_size;	/* bytes of a message */
 	int64_t		 settle;	/* seconds an incomplete file may rest */
 	int64_t		 now;
+	int		 dry;		/* say what would be, move nothing */
 	/* One line about each file passed over or rejected; may be NULL. */
 	void		(*note)(void *arg, const char *line,
 			    enum err_code code);

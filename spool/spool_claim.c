@@ -233,6 +233,33 @@ take(struct spool *s, const char *name, struct spool_file *f, struct err *e)
 	return r;
 }
 
+/* A copy of ${name} where it lies: 1, or 0 if it is not for us. */
+static int
+peek(struct spool *s, const char *name, struct spool_file *f)
+{
+	struct reason why = { 0 };
+	struct err ignored = { 0 };
+	char line[256];
+	enum verdict v;
+
+	v = s->pass == SPOOL_WORK ? V_CLAIM : look(s, name, &why);
+	if (v == V_REJECT) {
+		snprintf(line, sizeof(line), "would be moved to bad/: %s",
+		    why.text);
+		spool_note(s, name, why.code, line);
+	}
+	if (v != V_CLAIM)
+		return 0;
+	buf_init(&f->data, s->round.max_size + 1);
+	f->name = strdup(name);
+	if (f->name != NULL && file_read_at(s->dir[s->pass], name,
+	    s->round.max_size, &f->data, &ignored) == 0 &&
+	    judge(s, buf_slice(&f->data), f->data.n) == SPOOL_COMPLETE)
+		return 1;
+	spool_file_release(f);
+	return 0;
+}
+
 static int
 one(struct spool *s, const char *name, struct spool_file *f, struct err *e)
 {
@@ -240,6 +267,8 @@ one(struct spool *s, const char *name, struct spool_file *f, struct err *e)
 	enum verdict v;
 	int r;
 
+	if (s->round.dry)
+		return peek(s, name, f);
 	if (s->pass == SPOOL_WORK)
 		return take(s, name, f, e);
 	if ((v = look(s, name, &why)) == V_SKIP)

@@ -23,16 +23,18 @@ struct agent {
 	struct outcome		*outcomes;
 	size_t			 max, n;
 	int			 exit;		/* worst status so far */
-	int			 poll;
-	char			 said[512];	/* the last failure to refresh */
+	int			 poll;		/* seconds */
+	struct err		 held;		/* why nothing is done now */
 };
 
 static volatile sig_atomic_t stop;
 
+/* Again in a second: this one may have come just before a wait. */
 static void
 on_signal(int sig)
 {
 	stop = sig;
+	alarm(1);
 }
 
 static enum spool_shape
@@ -80,30 +82,10 @@ agent_report(const char *file, const struct outcome *o, int dry)
 		tool_say("next: %s", o->next);
 }
 
-/* Mark one answer by its name. */
-struct mark {
-	struct engine	*en;
-	const char	*name;
-};
-
-static int
-mark_named(void *arg, int64_t id, const char *name, struct slice answer,
-    struct err *e)
-{
-	struct mark *m = arg;
-
-	(void)answer;
-	if (strcmp(name, m->name) != 0)
-		return 0;
-	return store_delivered(engine_store(m->en), id, e);
-}
-
 int
 agent_delivered(struct engine *en, const char *name, struct err *e)
 {
-	struct mark m = { en, name };
-
-	return store_outbox(engine_store(en), mark_named, &m, e);
+	return store_delivered_name(engine_store(en), name, e);
 }
 
 int
@@ -168,6 +150,15 @@ place_one(void *arg, int64_t id, const char *name, struct slice answer,
 	return 0;
 }
 
+static int
+mark(struct agent *a, const struct outbox *ob, struct err *e)
+{
+	for (size_t i = 0; i < ob->n; i++)
+		if (store_delivered(engine_store(a->en), ob->ids[i], e) == -1)
+			return -1;
+	return 0;
+}
+
 /*
  * Everything committed and not yet delivered goes out.  Marking it is not
  * made durable at once: after a crash the same bytes are delivered again.
@@ -178,22 +169,17 @@ deliver(struct agent *a, struct err *e)
 	struct outbox ob = { .a = a };
 	int rc = -1;
 
-	if (store_outbox(engine_store(a->en), place_one, &ob, e) == -1)
-		goto out;
-	if (ob.n == 0) {
+	/* One transaction: reading each answer in its own takes locks. */
+	if (engine_begin(a->en, e) == -1)
+		return -1;
+	if (store_outbox(engine_store(a->en), place_one, &ob, e) == 0 &&
+	    (ob.n == 0 || (spool_sync_out(a->spool, e) == 0 &&
+	    mark(a, &ob, e) == 0)))
 		rc = 0;
-		goto out;
-	}
-	if (spool_sync_out(a->spool, e) == -1 || engine_begin(a->en, e) == -1)
-		goto out;
-	for (size_t i = 0; i < ob.n; i++) {
-		if (store_delivered(engine_store(a->en), ob.ids[i], e) == -1) {
-			engine_abort(a->en);
-			goto out;
-		}
-	}
-	rc = engine_commit(a->en, e);
-out:
+	if (rc == 0 && ob.n > 0)
+		rc = engine_commit(a->en, e);
+	else
+		engine_abort(a->en);
 	/* The others are delivered; this one is tried at the next start. */
 	if (rc == 0 && ob.err.code != E_NONE) {
 		*e = ob.err;
@@ -267,23 +253,17 @@ redeliver(struct agent *a, struct err *e)
 	return -1;
 }
 
-/* All of the group, back to in/. */
-static int
-give_back(struct agent *a, struct err *e)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (spool_return(a->spool, &a->files[i], e) == -1)
-			return -1;
-	return 0;
-}
-
-/* Nothing was committed, so nothing is claimed.  What stays is redone. */
+/*
+ * Nothing was committed, so nothing is claimed: all of the group goes back.
+ * What cannot stays in work/ and is redone.
+ */
 static int
 unclaim(struct agent *a)
 {
 	struct err ignored = { 0 };
 
-	give_back(a, &ignored);
+	for (size_t i = 0; i < a->n; i++)
+		spool_return(a->spool, &a->files[i], &ignored);
 	return -1;
 }
 
@@ -316,7 +296,7 @@ static int
 show_group(struct agent *a, struct err *e)
 {
 	if (engine_begin(a->en, e) == -1)
-		return unclaim(a);
+		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		engine_handle(a->en, buf_slice(&a->files[i].data),
 		    &a->outcomes[i]);
@@ -324,7 +304,7 @@ show_group(struct agent *a, struct err *e)
 		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
 	}
 	engine_abort(a->en);
-	return give_back(a, e);
+	return 0;
 }
 
 static int
@@ -333,7 +313,7 @@ claim(struct agent *a, struct err *e)
 	const struct conf_home *h = &engine_conf(a->en)->home;
 	struct spool_pass pass = { .judge = judge,
 	    .max_size = (size_t)h->max_size, .settle = h->settle,
-	    .now = clock_now(), .note = note, .arg = a };
+	    .now = clock_now(), .dry = a->dry, .note = note, .arg = a };
 
 	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
 }
@@ -370,7 +350,7 @@ pass(struct agent *a, struct err *e)
 			break;
 		if (a->dry) {
 			rc = show_group(a, e);
-			again = 0;
+			again = 0;	/* they are all still there */
 		} else {
 			rc = handle_group(a, e);
 			again = !any_temporary(a);
@@ -384,26 +364,34 @@ pass(struct agent *a, struct err *e)
 /*
  * Configuration and trust are read anew when they have changed.  While they
  * cannot be read nothing is handled, neither by them nor by what was before.
- * 0: go on; 1: not now, and it was said.
  */
 static int
-refresh(struct agent *a)
+refresh(struct agent *a, struct err *e)
 {
-	struct err e = { 0 };
-
 	if (a->en != NULL && !engine_stale(a->en))
 		return 0;
 	engine_close(a->en);
 	a->en = NULL;
-	if (engine_open(a->fd, STORE_WRITE, &a->en, &e) == -1) {
-		if (strcmp(a->said, e.detail) != 0)
-			tool_fail(a->shown, &e);
-		snprintf(a->said, sizeof(a->said), "%s", e.detail);
-		return 1;
-	}
-	a->said[0] = '\0';
+	if (engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
+		return -1;
+	a->held = (struct err){ 0 };
+	a->poll = (int)engine_conf(a->en)->home.poll;
 	tool_say("configuration was read again");
 	return 0;
+}
+
+/*
+ * The files of the home are not right, perhaps just being edited: requests
+ * wait where they are until that is mended.  Said once for each reason.
+ */
+static void
+hold(struct agent *a, const struct err *e)
+{
+	if (a->held.code == e->code && strcmp(a->held.detail, e->detail) == 0)
+		return;
+	tool_fail(a->shown, e);
+	tool_say("requests wait until that is mended");
+	a->held = *e;
 }
 
 static int
@@ -414,6 +402,7 @@ start(struct agent *a, struct err *e)
 	if (spool_open(a->fd, &a->spool, e) == -1 ||
 	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
+	a->poll = (int)engine_conf(a->en)->home.poll;
 	group = (size_t)engine_conf(a->en)->home.group;
 	a->max = group < 1 ? 1 : group;
 	a->files = calloc(a->max, sizeof(*a->files));
@@ -451,18 +440,17 @@ loop(struct agent *a, struct err *e)
 
 	snprintf(path, sizeof(path), "%s/spool/in", a->shown);
 	/* Watch first, then look: what comes in between rings the bell. */
-	a->poll = (int)engine_conf(a->en)->home.poll;
 	if (watch_open(path, a->poll, &w, e) == -1)
 		return -1;
 	tool_say("following %s%s", path, watch_is_polling(w) ? " by polling" :
 	    "");
 	while (rc == 0 && !stop) {
-		if (refresh(a) == 0) {
-			a->poll = (int)engine_conf(a->en)->home.poll;
+		if (refresh(a, e) == -1)
+			hold(a, e);
+		else
 			rc = work(a, e);
-		}
 		if (rc == 0 && !stop)
-			watch_wait(w, a->poll);
+			watch_wait(w, a->held.code == E_NONE ? a->poll : 1);
 	}
 	watch_close(w);
 	return rc;
@@ -478,6 +466,7 @@ agent_run(int fd, const char *shown, int follow, int dry)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
 	rc = start(&a, &e);
 	if (rc == 0)
 		rc = follow ? loop(&a, &e) : work(&a, &e);

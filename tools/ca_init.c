@@ -10,9 +10,10 @@
 
 static const char usage[] =
 "usage: cmp-ca [-C HOME] init --name DN --newkey SPEC [--days N]\n"
-"                        [--protect-newkey SPEC]\n"
+"                        [--protect-newkey SPEC | --protect-key FILE]\n"
 "       cmp-ca [-C HOME] init --key FILE --cert FILE [--key-pass FILE]\n"
-"                        [--chain FILE] [--protect-newkey SPEC]\n"
+"                        [--chain FILE]\n"
+"                        [--protect-newkey SPEC | --protect-key FILE]\n"
 "\n"
 "Makes HOME a certification authority: keys, certificates, cmp.conf, spool\n"
 "and store.\n"
@@ -22,12 +23,16 @@ static const char usage[] =
 "  --days N           validity of the new CA certificate (7300)\n"
 "  --key, --cert      of a CA that exists; --chain: what is above it\n"
 "  --protect-newkey SPEC  for the key that signs messages; default as the CA's\n"
+"  --protect-key FILE     or a key that exists, without a passphrase\n"
 "\n"
 "example: cmp-ca -C ca init --name \"CN=Plant CA,O=Example\" --newkey ec:P-384\n";
 
 static int
 check_usage(const struct setup_ask *a)
 {
+	if (a->protect_newkey != NULL && a->protect_key != NULL)
+		return tool_usage("--protect-newkey makes a key, --protect-key "
+		    "takes one: give one of them");
 	if (a->key == NULL && a->cert == NULL) {
 		if (a->name == NULL || a->newkey == NULL)
 			return tool_usage("--name and --newkey are needed for "
@@ -59,6 +64,7 @@ ca_init(const char *home, int argc, char **argv)
 		{ "cert", 0, OPT_VALUE, &ask.cert },
 		{ "chain", 0, OPT_VALUE, &ask.chain },
 		{ "protect-newkey", 0, OPT_VALUE, &ask.protect_newkey },
+		{ "protect-key", 0, OPT_VALUE, &ask.protect_key },
 	};
 	char pass[TOOL_PATH];
 	struct err e = { 0 };
@@ -73,7 +79,8 @@ ca_init(const char *home, int argc, char **argv)
 		return rc;
 	if (ask.key_pass != NULL)
 		ask.key_pass = tool_absolute(pass, ask.key_pass);
-	if ((fd = tool_home(home, 1, &e)) == -1)
+	/* What cannot be done leaves no home behind. */
+	if (setup_check(&ask, &e) == -1 || (fd = tool_home(home, 1, &e)) == -1)
 		return tool_fail(home, &e);
 	if (spool_init(fd, &e) == -1 || setup_ca(fd, &ask, &e) == -1)
 		rc = tool_fail(home, &e);

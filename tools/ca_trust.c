@@ -7,10 +7,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "pki/cert.h"
 #include "pki/crl.h"
 #include "pki/name.h"
 #include "policy/conf.h"
-#include "role/engine_int.h"
+#include "role/home.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
 
@@ -100,7 +101,7 @@ choose_name(const struct editing *d, const char *file, char name[static 64])
 			stem[n++] = *base;
 	stem[n] = '\0';
 	if (n == 0)
-		strcpy(stem, "device");
+		snprintf(stem, sizeof(stem), "device");
 	snprintf(name, 64, "%s", stem);
 	for (int i = 2; rule(d, name) != NULL; i++)
 		snprintf(name, 64, "%s-%d", stem, i);
@@ -190,14 +191,39 @@ warn_crl(const struct crl *c)
 struct adding {
 	const char	*file, *subject, *profile, *name;
 	struct tool_many san, crl;
+	char		 crl_names[TOOL_MANY][160];
 	char		*crl_files[TOOL_MANY];
+	size_t		 n_crls;
 	char		 anchor[96];
 };
+
+/* What the CRLs will be called; two of one issuer share a place. */
+static int
+name_crls(struct adding *a, struct err *e)
+{
+	char to[128], *shown;
+	struct crl *c;
+	int known;
+
+	for (size_t i = 0; i < a->crl.n; i++) {
+		if (crl_load(a->crl.v[i], &c, e) == -1)
+			return -1;
+		crl_name(c, a->name, to);
+		crl_free(c);
+		shown = a->crl_names[a->n_crls];
+		snprintf(shown, sizeof(a->crl_names[0]), "trust/%s", to);
+		known = 0;
+		for (size_t k = 0; k < a->n_crls; k++)
+			known |= strcmp(a->crl_files[k], shown) == 0;
+		if (!known)
+			a->crl_files[a->n_crls++] = shown;
+	}
+	return 0;
+}
 
 static int
 add_crls(struct editing *d, struct adding *a, struct err *e)
 {
-	static char shown[TOOL_MANY][160];
 	struct crl *c;
 	char to[128];
 	int rc = 0;
@@ -208,8 +234,6 @@ add_crls(struct editing *d, struct adding *a, struct err *e)
 		crl_name(c, a->name, to);
 		warn_crl(c);
 		rc = put_crl(d, c, to, e);
-		snprintf(shown[i], sizeof(shown[i]), "trust/%s", to);
-		a->crl_files[i] = shown[i];
 		crl_free(c);
 	}
 	return rc;
@@ -242,17 +266,14 @@ add(struct editing *d, struct adding *a, struct err *e)
 		profile = (char *)(uintptr_t)a->profile;
 		r.profiles = (struct conf_list){ &profile, 1 };
 	}
-	r.crl = (struct conf_list){ a->crl_files, a->crl.n };
-	for (size_t i = 0; i < a->crl.n; i++)
-		a->crl_files[i] = anchor;	/* until they have names */
+	if (name_crls(a, e) == -1)
+		return -1;
+	r.crl = (struct conf_list){ a->crl_files, a->n_crls };
 	/* First whether it can be: nothing is written for a bad pattern. */
 	if (conf_add_enrol(buf_slice(&d->text), &r, &d->next, e) == -1)
 		return -1;
-	buf_reset(&d->next);
 	if (put_anchor(d, a->file, a->name, e) == -1 ||
-	    add_crls(d, a, e) == -1 ||
-	    conf_add_enrol(buf_slice(&d->text), &r, &d->next, e) == -1 ||
-	    save(d, e) == -1)
+	    add_crls(d, a, e) == -1 || save(d, e) == -1)
 		return -1;
 	tool_say("[enrol %s] stands in cmp.conf", a->name);
 	return 0;
@@ -407,7 +428,7 @@ take_crl(struct editing *d, const char *file, const char *name, struct err *e)
 int
 ca_trust(const char *home, int argc, char **argv)
 {
-	struct adding a = { 0 };
+	static struct adding a;
 	const struct tool_opt opts[] = {
 		{ "home", 'C', OPT_VALUE, &home },
 		{ "enrol", 0, OPT_VALUE, &a.file },

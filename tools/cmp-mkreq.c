@@ -8,11 +8,12 @@
 #include "tools/tool.h"
 
 static const char usage[] =
-"usage: cmp-mkreq [-C HOME] ir --subject DN --newkey SPEC [--san NAME]...\n"
+"usage: cmp-mkreq [-C HOME] ir --subject DN [--san NAME]...\n"
+"                 --newkey SPEC | --newkey-file FILE [--newkey-pass FILE]\n"
 "                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
 "                 [--profile NAME] [--confirm]\n"
-"                 [--newkey-pass FILE] [-n] [-o FILE|DIR]\n"
+"                 [-n] [-o FILE|DIR]\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
 "  -C HOME            home directory of the device (made if it is absent)\n"
@@ -20,6 +21,8 @@ static const char usage[] =
 "  --san NAME         dns:NAME ip:ADDRESS email:MAILBOX uri:URI\n"
 "  --newkey SPEC      rsa:BITS rsa-pss:BITS ec:P-256 ec:P-384 ec:P-521\n"
 "                     ed25519 ed448\n"
+"  --newkey-file FILE ask for this key, which exists; HOME gets a copy\n"
+"  --newkey-pass FILE passphrase of the new key\n"
 "  --cert, --key      the certificate and key that protect the request;\n"
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
@@ -42,6 +45,7 @@ static const struct tool_opt opts[] = {
 	{ "subject", 0, OPT_VALUE, &ask.subject },
 	{ "san", 0, OPT_MANY, &san },
 	{ "newkey", 0, OPT_VALUE, &ask.newkey },
+	{ "newkey-file", 0, OPT_VALUE, &ask.newkey_file },
 	{ "newkey-pass", 0, OPT_VALUE, &ask.newkey_pass },
 	{ "cert", 0, OPT_VALUE, &ask.cert },
 	{ "key", 0, OPT_VALUE, &ask.key },
@@ -67,9 +71,12 @@ check_usage(int argc, char **argv, int at)
 	if (at + 1 < argc)
 		return tool_usage("\"%.80s\" is not expected here",
 		    argv[at + 1]);
-	if (ask.newkey == NULL)
+	if (ask.newkey == NULL && ask.newkey_file == NULL)
 		return tool_usage("--newkey is missing, for example --newkey "
 		    "ec:P-256");
+	if (ask.newkey != NULL && ask.newkey_file != NULL)
+		return tool_usage("--newkey makes a key, --newkey-file takes "
+		    "one: give one of them");
 	if (ask.subject == NULL)
 		return tool_usage("--subject is missing, for example "
 		    "--subject CN=pump17,O=Example");
@@ -97,10 +104,12 @@ run(struct err *e)
 	char shown[TOOL_PATH];
 	int fd, lock = -1, rc = -1;
 
-	request_made_init(&made);
-	if ((fd = tool_home(home, 1, e)) == -1)
+	/* What cannot be done leaves nothing behind, not even a home. */
+	if (request_check(&ask, e) == -1 || tool_can_put(out, e) == -1 ||
+	    (fd = tool_home(home, 1, e)) == -1)
 		return -1;
-	if (tool_can_put(out, e) == -1 || spool_lock(fd, &lock, e) == -1 ||
+	request_made_init(&made);
+	if (spool_lock(fd, &lock, e) == -1 ||
 	    request_make(fd, &ask, &made, e) == -1 ||
 	    tool_put(out, made.name, buf_slice(&made.message), shown, e) == -1)
 		goto done;
@@ -140,8 +149,9 @@ main(int argc, char **argv)
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);
-		tool_say("would make a key %s and an ir for \"%s\"",
-		    ask.newkey, ask.subject);
+		tool_say("would %s %s and make an ir for \"%s\"",
+		    ask.newkey ? "make a key" : "take the key in", ask.newkey ?
+		    ask.newkey : ask.newkey_file, ask.subject);
 		return 0;
 	}
 	return run(&e) == -1 ? tool_fail(NULL, &e) : 0;

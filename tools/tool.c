@@ -16,28 +16,38 @@
 
 #define OPTS_MAX	40
 
+/* One line: what users and peers named cannot make it two, or colour it. */
+static void __attribute__((format(printf, 1, 0)))
+say(const char *fmt, va_list ap, const char *end)
+{
+	char line[2048];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	escape_line(line, sizeof(line));
+	fprintf(stderr, "%s: %s%s\n", program_invocation_short_name, line, end);
+}
+
 void
 tool_say(const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say(fmt, ap, "");
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 int
 tool_usage(const char *fmt, ...)
 {
+	char end[80];
 	va_list ap;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
+	snprintf(end, sizeof(end), "; see %s --help",
+	    program_invocation_short_name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say(fmt, ap, end);
 	va_end(ap);
-	fprintf(stderr, "; see %s --help\n", program_invocation_short_name);
 	return err_exit(E_USAGE);
 }
 
@@ -141,8 +151,16 @@ tool_home(const char *path, int create, struct err *e)
 	if (path == NULL)
 		path = ".";
 	fd = file_open_dir(AT_FDCWD, path, create ? 0700 : 0, e);
-	if (fd == -1 && !create)
-		err_wrap(e, "home");
+	if (create)
+		return fd;
+	if (fd == -1)
+		return err_wrap(e, "home");
+	if (faccessat(fd, "cmp.conf", F_OK, 0) == -1) {
+		close(fd);
+		return err_set(e, E_HOME, "%.200s has no cmp.conf, so it is "
+		    "no home; cmp-ca init makes that of a CA, cmp-mkreq that "
+		    "of a device; which one is meant says -C", path);
+	}
 	return fd;
 }
 
@@ -174,8 +192,10 @@ tool_can_put(const char *where, struct err *e)
 	if (snprintf(dir, sizeof(dir), "%s", where) >= (int)sizeof(dir))
 		return err_set(e, E_CREATE, "path is too long");
 	if (is_dir(where)) {
-		if ((fd = file_open_dir(AT_FDCWD, dir, 0777, e)) == -1)
+		if ((fd = file_open_dir(AT_FDCWD, dir, 0777, e)) == -1) {
+			e->code = E_CREATE;
 			return -1;
+		}
 		close(fd);
 		return 0;
 	}
@@ -185,7 +205,7 @@ tool_can_put(const char *where, struct err *e)
 	if ((slash = strrchr(dir, '/')) != NULL)
 		*slash = '\0';
 	else
-		strcpy(dir, ".");
+		snprintf(dir, sizeof(dir), ".");
 	if (access(dir[0] ? dir : "/", W_OK) == -1)
 		return err_set(e, E_CREATE, "%s: %s", dir, strerror(errno));
 	return 0;

@@ -54,7 +54,8 @@ int	tool_worse(int a, int b);
 
 /*
  * Open the directory ${path} as a home; ${create} makes it (0700) first.
- * NULL stands for the current directory.
+ * NULL stands for the current directory.  Without ${create} it has to be one
+ * already: a directory with a cmp.conf.
  */
 int	tool_home(const char *path, int create, struct err *e);
 

@@ -80,8 +80,8 @@ int der_only(struct slice in, uint8_t tag, struct slice *value);
 
 /* Typed elements.  der_int64() refuses what does not fit. */
 int der_int64(struct slice *in, int64_t *v);
-int der_int64_value(struct slice value, int64_t *v);
-int der_bool_value(struct slice value, int *v);
+int der_int64_value(struct slice v, int64_t *out);
+int der_bool_value(struct slice v, int *out);
 /* BIT STRING content with no unused bits: the octets. */
 int der_octets_of_bits(struct slice value, struct slice *octets);
 /* A named-bit list: bit 0 is the first; strict (no trailing zero bits). */

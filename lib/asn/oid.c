@@ -85,14 +85,14 @@ oid_text(char t[static OID_TEXT], struct slice v)
 		if (v.p[i] & 0x80)
 			continue;
 		if (first && sub < 80)
-			at += (size_t)sprintf(t + at, "%u.%u",
-			    (unsigned)sub / 40, (unsigned)sub % 40);
+			at += (size_t)snprintf(t + at, OID_TEXT - at,
+			    "%u.%u", (unsigned)sub / 40, (unsigned)sub % 40);
 		else if (first)
-			at += (size_t)sprintf(t + at, "2.%llu",
-			    (unsigned long long)sub - 80);
+			at += (size_t)snprintf(t + at, OID_TEXT - at,
+			    "2.%llu", (unsigned long long)sub - 80);
 		else
-			at += (size_t)sprintf(t + at, ".%llu",
-			    (unsigned long long)sub);
+			at += (size_t)snprintf(t + at, OID_TEXT - at,
+			    ".%llu", (unsigned long long)sub);
 		first = 0;
 		sub = 0;
 	}

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
+
 static const struct {
 	const char	*name;
 	enum fail	 fail;
@@ -41,6 +43,7 @@ err_set_at(struct err *e, const char *file, int line, enum err_code code,
 	va_start(ap, fmt);
 	vsnprintf(e->detail, sizeof(e->detail), fmt, ap);
 	va_end(ap);
+	escape_line(e->detail, sizeof(e->detail));
 
 	return -1;
 }
@@ -57,6 +60,7 @@ err_wrap(struct err *e, const char *fmt, ...)
 	memcpy(old, e->detail, sizeof(old));
 	snprintf(e->detail, sizeof(e->detail), "%s: %.*s", where,
 	    (int)(sizeof(e->detail) - sizeof(where) - 3), old);
+	escape_line(e->detail, sizeof(e->detail));
 
 	return -1;
 }

@@ -92,6 +92,32 @@ escape_json(struct buf *out, struct slice s)
 }
 
 void
+escape_line(char *s, size_t max)
+{
+	struct slice in = slice_str(s);
+	int clean = 1;
+	struct buf b;
+	uint32_t cp;
+	size_t n;
+
+	buf_init(&b, 4 * in.n + 1);
+	for (size_t i = 0; i < in.n; i += n) {
+		n = escape_utf8(SLICE(in.p + i, in.n - i), &cp);
+		if (n > 0 && !escape_deceptive(cp)) {
+			buf_add(&b, in.p + i, n);
+			continue;
+		}
+		clean = 0;
+		n = n > 0 ? n : 1;
+		for (size_t k = 0; k < n; k++)
+			buf_printf(&b, "\\x%02x", in.p[i + k]);
+	}
+	if (!clean)
+		snprintf(s, max, "%s", buf_bad(&b) ? "?" : buf_str(&b));
+	buf_release(&b);
+}
+
+void
 escape_hex(struct buf *out, struct slice s)
 {
 	static const char digit[] = "0123456789abcdef";

@@ -18,6 +18,13 @@
 void	escape_text(struct buf *out, struct slice s, size_t max);
 void	escape_json(struct buf *out, struct slice s);
 
+/*
+ * Make the string ${s} one line without controls, invalid UTF-8 and
+ * deceptive characters, in place, cut to ${max} bytes with its NUL.  What is
+ * escaped already stays as it is, so it is for whole messages.
+ */
+void	escape_line(char *s, size_t max);
+
 /* Lower-case hexadecimal, two digits a byte. */
 void	escape_hex(struct buf *out, struct slice s);
 

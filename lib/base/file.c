@@ -214,7 +214,7 @@ file_deliver_path(const char *path, struct slice data, unsigned mode,
 	int fd, rc;
 
 	if (slash == NULL)
-		strcpy(dir, ".");
+		snprintf(dir, sizeof(dir), ".");
 	else if (snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) +
 	    (slash == path), path) >= (int)sizeof(dir))
 		return err_set(e, E_CREATE, "path is too long");

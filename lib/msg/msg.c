@@ -303,6 +303,7 @@ read_tail(struct slice *in, struct msg *m, struct err *e)
 int
 msg_decode(struct slice der, struct msg *m, struct err *e)
 {
+	struct err ignored = { 0 };
 	struct slice in, header;
 
 	*m = (struct msg){ .der = der };
@@ -314,8 +315,11 @@ msg_decode(struct slice der, struct msg *m, struct err *e)
 		return syntax_bad(e, "header", "a SEQUENCE");
 	if (der_only(m->header_tlv, DER_SEQUENCE, &header) == -1)
 		return syntax_bad(e, "header", "a SEQUENCE");
-	if (read_header(header, &m->hdr, e) == -1)
+	if (read_header(header, &m->hdr, e) == -1) {
+		/* What body it has says whether it may be answered. */
+		read_body(&in, m, &ignored);
 		return err_wrap(e, "header");
+	}
 	if (read_body(&in, m, e) == -1 || read_tail(&in, m, e) == -1)
 		return -1;
 	if (in.n != 0)

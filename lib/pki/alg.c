@@ -162,9 +162,9 @@ alg_parse(struct slice algid, struct sigalg *a, struct err *e)
 		*a = (struct sigalg){ SIG_NONE, HASH_NONE, 0 };
 		return -1;
 	}
-	return err_set(e, E_ALG_UNKNOWN, "%s %s is not a signature algorithm "
+	return err_set(e, E_ALG_UNKNOWN, "%s%s%s is not a signature algorithm "
 	    "of RFC 9481 section 3 that we support", oid_text(t, oid),
-	    oid_name(id));
+	    oid_name(id)[0] != '\0' ? " " : "", oid_name(id));
 }
 
 /* RFC 4055 section 6 writes NULL, and some readers compare those bytes. */

@@ -52,7 +52,8 @@ int	policy_enrol(const struct policy_env *env, const struct checked *c,
 
 /*
  * May the sender of ${c} go on with transaction ${t}?  Only with the
- * credentials of its first request (RFC 9483 3.2, 4.1.1): E_PROT_SAME.
+ * credentials of its first request (RFC 9483 3.2, 4.1.1): E_PROT_SAME.  (The
+ * store finds transactions by their sender, so this cannot fail there.)
  */
 int	policy_continue(const struct checked *c, const struct txn *t,
 	    struct grant **out, struct err *e);

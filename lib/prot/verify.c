@@ -221,14 +221,15 @@ static int
 check_protection(struct checked *c, const struct verify_ask *ask,
     struct err *e)
 {
-	struct slice alg_tlv = c->msg->hdr.protection_alg, in = alg_tlv, oid;
+	struct slice alg_tlv = c->msg->hdr.protection_alg, in, oid;
 	struct sigalg alg;
 
 	if (!c->msg->has_protection || alg_tlv.p == NULL)
 		return err_set(e, E_PROT_MISSING, "message has no protection; "
+		    "%s", ask->answers ? "anybody can write such a file" :
 		    "a draft is protected with: cmp-sign --cert FILE --key "
 		    "FILE");
-	if (der_get(&in, DER_SEQUENCE, &in) == 0 &&
+	if (der_only(alg_tlv, DER_SEQUENCE, &in) == 0 &&
 	    der_get(&in, DER_OID, &oid) == 0 &&
 	    (oid_of(oid) == OID_PBM || oid_of(oid) == OID_PBMAC1))
 		return err_set(e, E_PROT_KIND, "protection is a MAC (%s), "
@@ -241,29 +242,69 @@ check_protection(struct checked *c, const struct verify_ask *ask,
 	return check_time(c->msg, ask, e);
 }
 
+static struct checked *
+checked_new(const struct msg *m, const struct verify_ask *ask, struct err *e)
+{
+	struct checked *c = malloc(sizeof(*c));
+
+	if (c == NULL) {
+		err_set(e, E_NOMEM, "out of memory");
+		return NULL;
+	}
+	c->msg = m;
+	c->signer = NULL;
+	c->n_pool = 0;
+	fill_pool(c, ask);
+	return c;
+}
+
+/* Who signed what: needs the signer, and no trust in it. */
+static void
+identify(struct checked *c)
+{
+	uint8_t digest[32];
+
+	alg_sha256(c->signer->spki, SLICE_NONE, c->peer);
+	msg_digest(c->msg, digest);
+	alg_sha256(SLICE(digest, 32), SLICE(c->peer, 32), c->identity);
+}
+
+int
+verify_identity(const struct msg *m, const struct verify_ask *ask,
+    uint8_t out[static 32])
+{
+	struct err ignored = { 0 };
+	struct checked *c;
+	struct sigalg alg;
+	int rc = -1;
+
+	if (!m->has_protection || m->hdr.protection_alg.p == NULL ||
+	    alg_parse(m->hdr.protection_alg, &alg, &ignored) == -1 ||
+	    (c = checked_new(m, ask, &ignored)) == NULL)
+		return -1;
+	if (find_signer(c, ask, &alg, &ignored) == 0) {
+		identify(c);
+		memcpy(out, c->identity, 32);
+		rc = 0;
+	}
+	free(c);
+	return rc;
+}
+
 int
 verify_msg(const struct msg *m, const struct verify_ask *ask,
     struct checked **out, struct err *e)
 {
 	struct checked *c;
-	uint8_t digest[32];
 
 	*out = NULL;
-	if (verify_header(m, e) == -1)
+	if (verify_header(m, e) == -1 || (c = checked_new(m, ask, e)) == NULL)
 		return -1;
-	if ((c = malloc(sizeof(*c))) == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
-	c->msg = m;
-	c->signer = NULL;
-	c->n_pool = 0;
-	fill_pool(c, ask);
 	if (check_protection(c, ask, e) == -1) {
 		free(c);
 		return -1;
 	}
-	alg_sha256(c->signer->spki, SLICE_NONE, c->peer);
-	msg_digest(m, digest);
-	alg_sha256(SLICE(digest, 32), SLICE(c->peer, 32), c->identity);
+	identify(c);
 	*out = c;
 	return 0;
 }

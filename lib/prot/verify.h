@@ -55,6 +55,14 @@ const uint8_t		*checked_peer(const struct checked *c);
 /* SHA-256(SHA-256(header || body) || peer): what "the same request" means. */
 const uint8_t		*checked_identity(const struct checked *c);
 
+/*
+ * The identity that ${m} had if it was ever verified: whoever signed it, be
+ * its certificate expired or trusted no more.  Only good for finding the
+ * answer that was given then.  0, or -1 if nobody in sight signed it.
+ */
+int	verify_identity(const struct msg *m, const struct verify_ask *ask,
+	    uint8_t out[static 32]);
+
 /* The identity of a message with no verified sender. */
 void	verify_identity_none(const struct msg *m, uint8_t out[static 32]);
 

@@ -94,19 +94,12 @@ verify(struct step *s, struct err *e)
 	return verify_msg(&s->msg, &ask, &s->checked, e);
 }
 
-/* Was this very request answered before?  1, 0, -1. */
 static int
-repeated(struct step *s, struct err *e)
+answer_to(struct step *s, const uint8_t *id, struct err *e)
 {
-	uint8_t none[32];
-	const uint8_t *id = none;
 	struct buf name;
 	int rc;
 
-	if (s->checked != NULL)
-		id = checked_identity(s->checked);
-	else
-		verify_identity_none(&s->msg, none);
 	buf_init(&name, STORE_NAME);
 	rc = store_answer(s->en->store, id, &name, &s->o->answer, e);
 	if (rc == 1) {
@@ -117,6 +110,29 @@ repeated(struct step *s, struct err *e)
 	}
 	buf_release(&name);
 	return rc;
+}
+
+/*
+ * Was this very request answered before?  1, 0, -1.  An answer is for ever:
+ * it does not matter that the request has become too old, or its signer's
+ * certificate, or the trust in it.
+ */
+static int
+repeated(struct step *s, struct err *e)
+{
+	struct verify_ask ask = { .anchors = s->en->trust.anchors,
+	    .n_anchors = s->en->trust.n_anchors,
+	    .known = buf_slice(&s->known) };
+	uint8_t id[32];
+	int rc;
+
+	if (s->checked != NULL)
+		return answer_to(s, checked_identity(s->checked), e);
+	if (verify_identity(&s->msg, &ask, id) == 0 &&
+	    (rc = answer_to(s, id, e)) != 0)
+		return rc;
+	verify_identity_none(&s->msg, id);
+	return answer_to(s, id, e);
 }
 
 /* May this message come now?  RFC 9483 3.5, 5.1. */
@@ -142,6 +158,10 @@ check_place(struct step *s, struct err *e)
 			    "present in a first message");
 		return 0;
 	}
+	if (!found && s->known.n > 0)
+		return err_set(e, E_PROT_SAME, "transactionID %.32s belongs to "
+		    "another sender; the credentials have to be those of its "
+		    "first request", escape_hex_short(id, h->transaction_id));
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
 		    "already, this certConf is another one");
@@ -238,15 +258,13 @@ static int
 protect(struct step *s, struct err *e)
 {
 	struct draft *d = &s->answer.draft;
-	struct slice extra = SLICE_NONE;
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
-	if (s->answer.effects.has_cert)
-		extra = buf_slice(&s->en->issued_chain);
 	exchange_nonces(s);
 	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
-	return protect_sign(d, &s->en->signer, extra, &s->o->answer, e);
+	return protect_sign(d, &s->en->signer, buf_slice(&s->en->issued_chain),
+	    &s->o->answer, e);
 }
 
 static int
@@ -262,6 +280,27 @@ put(struct step *s, const uint8_t *identity, enum err_code code,
 		return -1;
 	memcpy(s->o->name, final, sizeof(s->o->name));
 	return 0;
+}
+
+/*
+ * "Then it MUST regard the current PKI management operation as terminated
+ * with failure" (3.6.4): a certConf that is refused was the only one, and
+ * its certificate will never be confirmed.
+ */
+static void
+end_txn(struct step *s)
+{
+	struct effects *f = &s->answer.effects;
+	size_t n = strlen(f->detail);
+
+	s->txn.state = TXN_FAILED;
+	s->txn.messages += 2;
+	f->changes_txn = 1;
+	f->revoke = 1;
+	f->revoke_reason = 5;		/* cessationOfOperation */
+	snprintf(f->detail + n, sizeof(f->detail) - n, "; certificate revoked");
+	snprintf(s->o->note, sizeof(s->o->note), "refused, the certificate is "
+	    "revoked");
 }
 
 /*
@@ -292,21 +331,24 @@ refuse(struct step *s)
 		f->changes_txn = 1;
 	}
 	snprintf(f->event, sizeof(f->event), "refused");
-	snprintf(f->detail, sizeof(f->detail), "%.250s", o->err.detail);
+	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
+	snprintf(o->note, sizeof(o->note), "refused");
+	if (s->checked != NULL && s->txn.state == TXN_CONFIRM &&
+	    !(s->op->flags & OP_STARTS))
+		end_txn(s);
 	if (s->checked != NULL)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
 	buf_reset(&o->answer);
-	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh ? 2 :
-	    s->txn.messages + 2, o, &e) == -1 ||
+	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh || f->revoke ?
+	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
 	o->verdict = VERDICT_REFUSED;
-	snprintf(o->note, sizeof(o->note), "refused");
 }
 
 /* Verified and at its place: do it, or say why not. */
@@ -332,24 +374,25 @@ answerable(const struct msg *m, enum err_code code)
 	    m->hdr.transaction_id.p != NULL && is_request(m->body);
 }
 
-/* ${decoded}: the message could be read as a whole. */
+/* Answered before, or to be answered now; ${good}: it is verified. */
 static void
-handle(struct step *s, int decoded)
+handle(struct step *s, int good)
 {
 	struct outcome *o = s->o;
-	struct err *e = &o->err;
-	int good, rc;
+	struct err *e = &o->err, failure = { 0 };
+	int rc;
 
-	good = decoded && verify(s, e) == 0;
 	if (!good && engine_is_temporary(e->code))
 		return;
-	if ((rc = repeated(s, good ? e : &(struct err){ 0 })) == 1) {
+	if ((rc = repeated(s, &failure)) == 1) {
 		o->verdict = VERDICT_REPEATED;
 		*e = (struct err){ 0 };
 		return;
 	}
-	if (rc == -1)
+	if (rc == -1) {
+		*e = failure;
 		return;
+	}
 	if (!good || go(s, e) == -1) {
 		if (!engine_is_temporary(e->code))
 			refuse(s);
@@ -375,7 +418,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 		    "never answered here", msg_body_name(s.msg.body));
 		o->verdict = VERDICT_BAD;
 	} else {
-		handle(&s, 1);
+		handle(&s, verify(&s, &o->err) == 0);
 	}
 	step_release(&s);
 }

@@ -73,7 +73,7 @@ ca_load(struct engine *en, struct err *e)
 		return -1;
 	make_chain(en);
 	en->signer = (struct signer){ .key = en->prot_key,
-	    .cert = &en->prot_cert.v[0] };
+	    .cert = &en->prot_cert.v[0], .chain = &en->prot_cert };
 	if (check(en, e) == -1)
 		return -1;
 	return trust_load_rules(&en->trust, en->homefd, en->conf, e);

@@ -94,6 +94,25 @@ verify(struct step *s, struct err *e)
 	return verify_msg(&s->msg, &ask, &s->checked, e);
 }
 
+/*
+ * pkiConf comes with the credentials of the answer before (4.1.1), which we
+ * have kept because it may come without certificates (3.3).
+ */
+static int
+check_same(const struct step *s, struct err *e)
+{
+	struct slice kept = buf_slice(&s->txn.signer_certs), der;
+	struct err ignored = { 0 };
+	struct cert first;
+
+	if (der_get_tlv(&kept, DER_SEQUENCE, &der) == 0 &&
+	    cert_parse(der, &first, &ignored) == 0 &&
+	    slice_eq(first.spki, checked_signer(s->checked)->spki))
+		return 0;
+	return err_set(e, E_PROT_SAME, "pkiConf is signed with another key "
+	    "than the answer before it");
+}
+
 static int
 check_place(struct step *s, struct err *e)
 {
@@ -109,15 +128,21 @@ check_place(struct step *s, struct err *e)
 		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
 		    "the senderNonce of our last message",
 		    s->msg.hdr.recip_nonce.p ? "another" : "missing");
-	return 0;
+	return s->msg.body == BODY_PKICONF ? check_same(s, e) : 0;
 }
 
 static int
 accept_error(struct step *s, struct err *e)
 {
+	struct err ignored = { 0 };
+	struct error_msg em;
 	char text[256];
 
 	error_text(&s->msg, text);
+	/* Not a refusal: the answer is delayed (4.4). */
+	if (crmf_error(s->msg.content, &em, &ignored) == 0 &&
+	    em.status.status == STATUS_WAITING)
+		return err_set(e, E_ANSWER_WAITING, "%.250s", text);
 	return err_set(e, E_ANSWER_ERROR, "%.250s", text);
 }
 
@@ -180,6 +205,19 @@ out:
 	return rc;
 }
 
+/* Who signed the answer, and what may be needed to see that again. */
+static void
+keep_signer(struct step *s)
+{
+	const struct path *p = checked_path(s->checked);
+	struct buf *to = &s->txn.signer_certs;
+
+	buf_reset(to);
+	buf_add_slice(to, checked_signer(s->checked)->der);
+	for (size_t i = 1; i < p->n; i++)
+		buf_add_slice(to, p->certs[i]->der);
+}
+
 static int
 reply(struct step *s, struct err *e)
 {
@@ -189,6 +227,7 @@ reply(struct step *s, struct err *e)
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
 	t->messages += 2;
+	keep_signer(s);
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
 	engine_name(s->o->name, d->transaction_id, t->messages, d->body);
@@ -196,17 +235,6 @@ reply(struct step *s, struct err *e)
 		return sign_reply(s, e);
 	s->o->draft = 1;
 	return protect_none(d, &s->o->answer, e);
-}
-
-/* The peer may leave its certificates out of what follows (3.3). */
-static void
-keep_signer(struct step *s)
-{
-	if (s->msg.n_extra == 0)
-		return;
-	buf_reset(&s->txn.signer_certs);
-	for (size_t i = 0; i < s->msg.n_extra; i++)
-		buf_add_slice(&s->txn.signer_certs, s->msg.extra[i]);
 }
 
 /* Where the transaction stands after this answer. */
@@ -279,8 +307,7 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
-	if (accept_body(s, e) == -1 || (s->result.reply && reply(s, e) == -1)) {
-		/* Our own files may be mended; the answer is good for ever. */
+	if (accept_body(s, e) == -1) {
 		if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
@@ -288,8 +315,12 @@ take(struct step *s)
 			give_up(s);
 		return;
 	}
+	/* Our own files may be mended; the answer is good for ever. */
+	if (s->result.reply && reply(s, e) == -1) {
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
 	next_state(s);
-	keep_signer(s);
 	o->err = s->result.refused;
 	snprintf(o->note, sizeof(o->note), "%s", s->result.note);
 	if (put(s, o->err.code == E_NONE ? "taken" : "not-wanted",

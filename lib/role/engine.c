@@ -36,16 +36,6 @@ outcome_exit(const struct outcome *o)
 	}
 }
 
-const char *
-home_path(char t[static HOME_PATH], int homefd, const char *name)
-{
-	if (name[0] == '/')
-		snprintf(t, HOME_PATH, "%s", name);
-	else
-		snprintf(t, HOME_PATH, "/proc/self/fd/%d/%s", homefd, name);
-	return t;
-}
-
 void
 engine_name(char t[static STORE_NAME], struct slice transaction_id,
     int64_t number, enum body body)
@@ -61,8 +51,7 @@ void
 engine_head(struct draft *d, const struct msg *m, int64_t now,
     const uint8_t nonce[static 16])
 {
-	/* The version of the request, if we speak it (RFC 4210 7). */
-	d->pvno = m->hdr.pvno == 3 ? 3 : 2;
+	d->pvno = engine_pvno(m);
 	d->recipient = m->hdr.sender;
 	d->transaction_id = m->hdr.transaction_id;
 	d->recip_nonce = m->hdr.sender_nonce;
@@ -71,11 +60,18 @@ engine_head(struct draft *d, const struct msg *m, int64_t now,
 	d->message_time = now;
 }
 
+/* What we speak is 2 and 3. */
+int
+engine_pvno(const struct msg *m)
+{
+	return m->hdr.pvno >= 3 ? 3 : 2;
+}
+
 int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED || code == E_CLOCK;
+	    code == E_LOCKED;
 }
 
 /* What tells that a file or directory is not what it was. */

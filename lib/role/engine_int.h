@@ -2,6 +2,7 @@
 #define ROLE_ENGINE_INT_H
 
 #include "role/engine.h"
+#include "role/home.h"
 
 /* Anchors of all rules, each once, with the CRLs that go with them. */
 struct trust {
@@ -30,7 +31,9 @@ struct engine {
 	struct certs		 ca_cert, ca_chain, prot_cert;
 	struct key		*ca_key, *prot_key;
 	struct signer		 signer;
-	struct buf		 issued_chain;	/* TLVs above what we issue */
+	/* TLVs above what we issue, our protection certificate included:
+	 * sent with every answer, for any may be a device's first. */
+	struct buf		 issued_chain;
 };
 
 /* trust.c: for a CA from [enrol], for a device from trust/. */
@@ -52,10 +55,6 @@ void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 int	reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	    int in_body, int64_t number, struct outcome *o, struct err *e);
 
-/* Path "/proc/self/fd/N/NAME" of a file below HOME, for readers of paths. */
-#define HOME_PATH	512
-const char *home_path(char t[static HOME_PATH], int homefd, const char *name);
-
 /* "<16 hex>-<n>-<body>.pki" (design.md section 5). */
 void	engine_name(char t[static STORE_NAME], struct slice transaction_id,
 	    int64_t number, enum body body);
@@ -63,6 +62,12 @@ void	engine_name(char t[static STORE_NAME], struct slice transaction_id,
 /* The common start of an answer to ${m}: ids, nonces, recipient, time. */
 void	engine_head(struct draft *d, const struct msg *m, int64_t now,
 	    const uint8_t nonce[static 16]);
+
+/*
+ * The version of a CA's answer to ${m}: that of ${m}, or of ours the one that
+ * is nearest to it (RFC 4210 7, RFC 9480 2.20).
+ */
+int	engine_pvno(const struct msg *m);
 
 /* Put a failure that is worth another try into ${o}: 1 if it is one. */
 int	engine_is_temporary(enum err_code code);

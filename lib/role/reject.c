@@ -4,13 +4,6 @@
 #include "base/rand.h"
 #include "role/engine_int.h"
 
-/* The version to speak to a peer whose own we do not know (RFC 4210 7). */
-static int
-version(const struct msg *m, enum err_code code)
-{
-	return code == E_PVNO && m->hdr.pvno > 3 ? 3 : 2;
-}
-
 int
 reject_make(struct engine *en, const struct msg *m, const struct op *op,
     int in_body, int64_t number, struct outcome *o, struct err *e)
@@ -25,7 +18,6 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	draft_init(&d);
 	rand_bytes(nonce, sizeof(nonce));
 	engine_head(&d, m, en->now, nonce);
-	d.pvno = version(m, o->err.code);
 	/* Without a usable transactionID the answer is given one of its own. */
 	if (o->err.code == E_TXID_MISSING || o->err.code == E_TXID_SIZE ||
 	    d.transaction_id.p == NULL) {
@@ -37,7 +29,8 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	else
 		draft_body_error(&d, STATUS_REJECTION, text, fail);
 	engine_name(o->name, d.transaction_id, number, d.body);
-	rc = protect_sign(&d, &en->signer, SLICE_NONE, &o->answer, &ignored);
+	rc = protect_sign(&d, &en->signer, buf_slice(&en->issued_chain),
+	    &o->answer, &ignored);
 	if (rc == -1) {
 		buf_reset(&o->answer);
 		rc = protect_none(&d, &o->answer, e);

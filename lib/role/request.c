@@ -171,13 +171,31 @@ out:
 	return rc;
 }
 
+/* The passphrase for the new key, to be there before the key is made. */
+static int
+check_pass(const char *file, struct err *e)
+{
+	struct buf pass;
+	int rc;
+
+	if (file == NULL)
+		return 0;
+	buf_init(&pass, SECRET_MAX);
+	rc = secret_read(file, &pass, e);
+	buf_release(&pass);
+	return rc;
+}
+
 static int
 check_inputs(struct making *k, struct err *e)
 {
 	struct certs c = { 0 };
 	struct crl *crl;
 
-	if (key_spec_check(k->ask->newkey, e) == -1 ||
+	if ((k->ask->newkey_file == NULL ?
+	    key_spec_check(k->ask->newkey, e) :
+	    key_load(k->ask->newkey_file, k->ask->newkey_pass, &k->new_key,
+	    e)) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
 	    read_names(k, e) == -1 || read_credentials(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
@@ -315,6 +333,7 @@ key_name(struct making *k)
 	    "keys/%s-%.8s.key", word, hex);
 }
 
+/* check_inputs() has loaded a key that exists already. */
 static int
 make_key(struct making *k, struct err *e)
 {
@@ -326,7 +345,8 @@ make_key(struct making *k, struct err *e)
 	key_name(k);
 	if ((k->ask->newkey_pass != NULL &&
 	    secret_read(k->ask->newkey_pass, &pass, e) == -1) ||
-	    key_generate(k->ask->newkey, &k->new_key, e) == -1 ||
+	    (k->new_key == NULL &&
+	    key_generate(k->ask->newkey, &k->new_key, e) == -1) ||
 	    key_export(k->new_key, buf_slice(&pass), &pem, e) == -1 ||
 	    (fd = file_open_dir(k->homefd, "keys", 0700, e)) == -1)
 		goto out;

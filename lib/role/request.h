@@ -10,7 +10,9 @@ struct request_ask {
 	const char	*subject;		/* RFC 4514 */
 	const char	*const *san;		/* "dns:..." */
 	size_t		 n_san;
-	const char	*newkey, *newkey_pass;	/* SPEC, passphrase file */
+	const char	*newkey;		/* SPEC of the key to make, or */
+	const char	*newkey_file;		/* one that exists: copied */
+	const char	*newkey_pass;		/* passphrase file of either */
 	const char	*cert, *key, *key_pass, *chain;	/* NULL: a draft */
 	const char	*const *trust;		/* files of anchors to keep */
 	size_t		 n_trust;
@@ -34,7 +36,7 @@ void	request_made_release(struct request_made *m);
 int	request_check(const struct request_ask *ask, struct err *e);
 
 /*
- * Make a new key, a request for it, and an open transaction in the home of
+ * Make a new key or take the one given, a request for it, and an open transaction in the home of
  * ${homefd}, which becomes a device's home if it is none yet.  The key file
  * is durable before the transaction, the transaction before this returns: an
  * answer to the request can always be taken.

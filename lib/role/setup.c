@@ -97,6 +97,22 @@ new_key(struct making *k, const char *name, const char *spec,
 	return rc;
 }
 
+/* Files that exist are copied as they are. */
+static int
+copy(int dirfd, const char *from, const char *to, unsigned mode,
+    struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1 << 20);
+	rc = file_read(from, 1 << 20, &b, e);
+	if (rc == 0)
+		rc = file_deliver(dirfd, to, buf_slice(&b), mode, FILE_NEW, e);
+	buf_release(&b);
+	return rc;
+}
+
 static int64_t
 days(const char *s)
 {
@@ -124,11 +140,10 @@ sign(struct making *k, struct tbs *t, struct buf *out, struct err *e)
 	return cert_sign(t, k->ca_key, &alg, out, e);
 }
 
+/* What a new CA is to be. */
 static int
-make_ca(struct making *k, struct err *e)
+read_new(struct making *k, struct err *e)
 {
-	struct tbs t = { .ca = 1, .path_len = -1,
-	    .ku = KU_KEY_CERT_SIGN | KU_CRL_SIGN };
 	int64_t n = days(k->ask->days);
 
 	if (n == -1)
@@ -139,9 +154,18 @@ make_ca(struct making *k, struct err *e)
 		return err_wrap(e, "--name");
 	if (name_is_empty(buf_slice(&k->name)))
 		return err_set(e, E_USAGE, "--name is empty; a CA needs one");
+	k->until = k->now + n * DAY;
+	return key_spec_check(k->ask->newkey, e);
+}
+
+static int
+make_ca(struct making *k, struct err *e)
+{
+	struct tbs t = { .ca = 1, .path_len = -1,
+	    .ku = KU_KEY_CERT_SIGN | KU_CRL_SIGN };
+
 	if (new_key(k, "ca.key", k->ask->newkey, &k->ca_key, e) == -1)
 		return -1;
-	k->until = k->now + n * DAY;
 	t.issuer = t.subject = buf_slice(&k->name);
 	t.spki = key_spki(k->ca_key);
 	if (sign(k, &t, &k->ca_der, e) == -1)
@@ -150,31 +174,31 @@ make_ca(struct making *k, struct err *e)
 	    e);
 }
 
-/* Files of an existing CA are copied as they are. */
 static int
-copy(int dirfd, const char *from, const char *to, unsigned mode,
-    struct err *e)
+check_chain(const char *file, struct err *e)
 {
-	struct buf b;
+	struct certs c = { 0 };
 	int rc;
 
-	buf_init(&b, 1 << 20);
-	rc = file_read(from, 1 << 20, &b, e);
-	if (rc == 0)
-		rc = file_deliver(dirfd, to, buf_slice(&b), mode, FILE_NEW, e);
-	buf_release(&b);
+	rc = certs_load(file, &c, e);
+	if (rc == 0 && c.n == 0)
+		rc = err_set(e, E_CERT_SYNTAX, "%.200s: no certificate in it",
+		    file);
+	certs_free(&c);
 	return rc;
 }
 
+/* What an existing CA is. */
 static int
-take_ca(struct making *k, struct err *e)
+read_existing(struct making *k, struct err *e)
 {
 	const struct setup_ask *a = k->ask;
 	struct certs c = { 0 };
 	int rc = -1;
 
 	if (key_load(a->key, a->key_pass, &k->ca_key, e) == -1 ||
-	    certs_load(a->cert, &c, e) == -1)
+	    certs_load(a->cert, &c, e) == -1 ||
+	    (a->chain != NULL && check_chain(a->chain, e) == -1))
 		goto out;
 	if (c.n == 0 || !c.v[0].ca) {
 		err_set(e, E_KEY_CERT, "%.200s: no CA certificate in it",
@@ -186,17 +210,34 @@ take_ca(struct making *k, struct err *e)
 		    a->key, a->cert);
 		goto out;
 	}
-	if (copy(k->keys, a->key, "ca.key", 0600, e) == -1 ||
-	    copy(k->certs, a->cert, "ca.pem", 0644, e) == -1 ||
-	    (a->chain && copy(k->certs, a->chain, "ca-chain.pem", 0644,
-	    e) == -1))
-		goto out;
 	buf_add_slice(&k->ca_der, c.v[0].der);
 	k->until = c.v[0].not_after;
 	rc = 0;
 out:
 	certs_free(&c);
 	return rc;
+}
+
+static int
+read_ask(struct making *k, struct err *e)
+{
+	if (k->ask->protect_newkey != NULL &&
+	    key_spec_check(k->ask->protect_newkey, e) == -1)
+		return -1;
+	return k->ask->key != NULL ? read_existing(k, e) : read_new(k, e);
+}
+
+static int
+copy_ca(struct making *k, struct err *e)
+{
+	const struct setup_ask *a = k->ask;
+
+	if (copy(k->keys, a->key, "ca.key", 0600, e) == -1 ||
+	    copy(k->certs, a->cert, "ca.pem", 0644, e) == -1 ||
+	    (a->chain && copy(k->certs, a->chain, "ca-chain.pem", 0644,
+	    e) == -1))
+		return -1;
+	return 0;
 }
 
 /* The CA's name with one more RDN: CN=CMP, below what it has. */
@@ -243,8 +284,14 @@ make_protection(struct making *k, struct err *e)
 		return -1;
 	if (spec == NULL)
 		spec = alg_key_spec(own, key_info(k->ca_key));
-	if (new_key(k, "cmp.key", spec, &k->prot_key, e) == -1)
+	if (k->ask->protect_key != NULL) {
+		if (key_load(k->ask->protect_key, NULL, &k->prot_key,
+		    e) == -1 || copy(k->keys, k->ask->protect_key, "cmp.key",
+		    0600, e) == -1)
+			return -1;
+	} else if (new_key(k, "cmp.key", spec, &k->prot_key, e) == -1) {
 		return -1;
+	}
 	t.issuer = k->ca.subject;
 	t.subject = buf_slice(&k->prot_name);
 	t.spki = key_spki(k->prot_key);
@@ -298,7 +345,7 @@ make(struct making *k, struct err *e)
 	if (faccessat(k->homefd, "cmp.conf", F_OK, 0) == 0)
 		return err_set(e, E_EXISTS, "the home has a cmp.conf already; "
 		    "choose another directory");
-	if (open_dirs(k, e) == -1)
+	if (read_ask(k, e) == -1 || open_dirs(k, e) == -1)
 		return -1;
 	/*
 	 * Certificates that an interrupted run made are made anew: nobody has
@@ -307,7 +354,7 @@ make(struct making *k, struct err *e)
 	unlinkat(k->certs, "cmp.pem", 0);
 	if (k->ask->key == NULL)
 		unlinkat(k->certs, "ca.pem", 0);
-	if ((k->ask->key != NULL ? take_ca(k, e) : make_ca(k, e)) == -1 ||
+	if ((k->ask->key != NULL ? copy_ca(k, e) : make_ca(k, e)) == -1 ||
 	    make_protection(k, e) == -1 ||
 	    store_open(k->homefd, STORE_CREATE, &s, e) == -1)
 		return -1;
@@ -315,27 +362,52 @@ make(struct making *k, struct err *e)
 	return make_conf(k, e);
 }
 
+static void
+making_init(struct making *k, int homefd, const struct setup_ask *ask)
+{
+	*k = (struct making){ .ask = ask, .homefd = homefd, .keys = -1,
+	    .certs = -1, .now = clock_now() };
+	buf_init(&k->name, NAME_SIZE_MAX);
+	buf_init(&k->prot_name, NAME_SIZE_MAX);
+	buf_init(&k->ca_der, 1 << 16);
+	buf_init(&k->prot_der, 1 << 16);
+}
+
+static void
+making_release(struct making *k)
+{
+	if (k->keys != -1)
+		close(k->keys);
+	if (k->certs != -1)
+		close(k->certs);
+	key_free(k->ca_key);
+	key_free(k->prot_key);
+	buf_release(&k->name);
+	buf_release(&k->prot_name);
+	buf_release(&k->ca_der);
+	buf_release(&k->prot_der);
+}
+
+int
+setup_check(const struct setup_ask *ask, struct err *e)
+{
+	struct making k;
+	int rc;
+
+	making_init(&k, -1, ask);
+	rc = read_ask(&k, e);
+	making_release(&k);
+	return rc;
+}
+
 int
 setup_ca(int homefd, const struct setup_ask *ask, struct err *e)
 {
-	struct making k = { .ask = ask, .homefd = homefd, .keys = -1,
-	    .certs = -1, .now = clock_now() };
+	struct making k;
 	int rc;
 
-	buf_init(&k.name, NAME_SIZE_MAX);
-	buf_init(&k.prot_name, NAME_SIZE_MAX);
-	buf_init(&k.ca_der, 1 << 16);
-	buf_init(&k.prot_der, 1 << 16);
+	making_init(&k, homefd, ask);
 	rc = make(&k, e);
-	if (k.keys != -1)
-		close(k.keys);
-	if (k.certs != -1)
-		close(k.certs);
-	key_free(k.ca_key);
-	key_free(k.prot_key);
-	buf_release(&k.name);
-	buf_release(&k.prot_name);
-	buf_release(&k.ca_der);
-	buf_release(&k.prot_der);
+	making_release(&k);
 	return rc;
 }

@@ -10,8 +10,12 @@ struct setup_ask {
 	const char	*key, *cert, *chain;	/* an existing one */
 	const char	*key_pass;		/* absolute: stays where it is */
 	const char	*protect_newkey;	/* SPEC; default: as the CA's */
+	const char	*protect_key;		/* instead: a file, plain; copied */
 	const char	*days;			/* of a new CA certificate */
 };
+
+/* Is everything in ${ask} well formed and readable?  Changes nothing. */
+int	setup_check(const struct setup_ask *ask, struct err *e);
 
 /*
  * Make HOME of ${homefd} a CA: keys/, certs/, trust/, state/ with the store,

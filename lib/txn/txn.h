@@ -43,7 +43,9 @@ struct txn {
 	int		 explicit_asked; /* the request did not ask for implicit */
 	int64_t		 created;
 	int64_t		 messages;	/* sent in this transaction so far */
-	struct buf	 signer_certs;	/* extraCerts of the first request */
+	/* CA: extraCerts of the first request.  Device: who signed its
+	 * answer, with what is above. */
+	struct buf	 signer_certs;
 	/* at the device: what was asked for */
 	struct buf	 subject, san;	/* Name TLV; GeneralNames TLV */
 	struct buf	 key_file;	/* path below HOME */

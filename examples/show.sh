@@ -1,0 +1,70 @@
+# For the examples, to be sourced: commands that are shown before they run,
+# and a vendor whose devices have certificates.
+# shellcheck shell=sh
+
+# Colours only for a terminal whose user wants them.
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+	bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+
+say() {
+	printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
+}
+
+# Print a command as one could type it, then run it.
+run() {
+	printf '%s$' "$bold"
+	for word; do
+		case $word in
+		*[!A-Za-z0-9_./:,=+@%-]*)	printf " '%s'" "$word" ;;
+		*)				printf ' %s' "$word" ;;
+		esac
+	done
+	printf '%s\n' "$plain"
+	"$@" 2>&1
+}
+
+# A vendor with a root and a sub CA, and a device with its first certificate.
+vendor_pki() {
+	write_extensions
+	issue idevid-root '/O=Vendor/CN=Vendor Root' ca
+	issue idevid-sub '/O=Vendor/CN=Vendor Sub CA' ca idevid-root
+	issue idevid '/O=Vendor/CN=pump/serialNumber=0017' device idevid-sub
+}
+
+write_extensions() {
+cat > openssl.cnf <<'CNF'
+[ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[device]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+CNF
+}
+
+new_key() {
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+	    -out "$1" 2>/dev/null
+}
+# $1 name, $2 subject, $3 section, $4 issuer or nothing
+issue() {
+	new_key "$1.key"
+	openssl req -new -config /dev/null -key "$1.key" -subj "$2" \
+	    -out "$1.csr" 2>/dev/null
+	if [ $# -gt 3 ]; then
+		set -- "$@" -CA "$4.pem" -CAkey "$4.key"
+	else
+		set -- "$@" - -signkey "$1.key"
+	fi
+	name=$1 section=$3
+	shift 4
+	openssl x509 -req -in "$name.csr" -days 365 -extfile openssl.cnf \
+	    -extensions "$section" -set_serial "0x$(openssl rand -hex 8)" \
+	    "$@" -out "$name.pem" 2>/dev/null
+	rm "$name.csr"
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# Messages and how they are shown, byte for byte.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export GOLDEN=${SRC_DIR:-.}/tests/golden
+	sh "$GOLDEN/make.sh" "$BATS_FILE_TMPDIR/made"
+}
+
+same() {
+	local f name
+
+	diff <(cd "$GOLDEN/$1" && ls) <(cd "$BATS_FILE_TMPDIR/made/$1" && ls)
+	for f in "$GOLDEN/$1"/*.txt; do
+		name=${f##*/}
+		diff -u "$f" "$BATS_FILE_TMPDIR/made/$1/$name"
+	done
+	for f in "$GOLDEN/$1"/*.pki; do
+		name=${f##*/}
+		cmp "$f" "$BATS_FILE_TMPDIR/made/$1/$name"
+	done
+}
+
+@test "golden: implicit confirmation takes two messages, always the same" {
+	same enrol-implicit
+}
+
+@test "golden: explicit confirmation takes four messages, always the same" {
+	same enrol-explicit
+}
+
+@test "golden: a subject that is not allowed is rejected in an ip" {
+	same rejection
+}
+
+@test "golden: a stranger gets an error (signerNotTrusted)" {
+	same error
+}
+
+@test "golden: what the CA changed is told (grantedWithMods)" {
+	same granted-with-mods
+}
+
+@test "golden: no message of the set breaks a rule of the profile" {
+	local f
+
+	for f in "$GOLDEN"/*/*.pki; do
+		"$BUILD_DIR/cmp-inspect" --lint "$f"
+	done
+}

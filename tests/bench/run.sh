@@ -1,0 +1,107 @@
+#!/bin/sh
+# One table of what the tools cost; everything beside a peer or a floor that
+# was measured in the same run.  Usage: run.sh BUILD-DIRECTORY
+#
+#	BENCH_GROUPS	groups of 256 requests for the first table (16)
+#	BENCH_FILES	numbers of files in the spool ("100 1000 10000")
+set -eu
+
+bin=$(cd "$1" && pwd)
+bench=$bin/tests/bench
+tmp=$(mktemp -d "${TMPDIR:-/var/tmp}/cmp-bench.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' INT TERM
+cd "$tmp"
+PATH=$bin:$PATH
+
+new_ca() {
+	cmp-ca -C "$1" init --name "CN=$2,O=Example" --newkey ec:P-256 2>init.log
+}
+quotient() {
+	awk "BEGIN { printf \"%.2f\", ($1) / ($2) }"
+}
+
+# The manufacturer is a CA of ours, whose protection certificate is a device's.
+new_ca maker Maker
+new_ca ca 'Plant CA'
+cmp-ca -C ca trust add --enrol maker/certs/ca.pem --subject 'CN=*,O=Example' \
+    2>trust.log
+dev_cert=$tmp/maker/certs/cmp.pem dev_key=$tmp/maker/keys/cmp.key
+cp -r ca fresh
+
+echo "CPU of a signed ir, P-256           cmp-tools      floor   ratio"
+echo "  (floor: 3 verifications, 2 keys imported, 2 signatures; target 1.25)"
+"$bench/bench_ir" ca "$dev_cert" "$dev_key" "${BENCH_GROUPS:-16}"
+
+echo
+echo "cmp-process, a spool of  requests/s   to 1st   CPU/request   to floor"
+first=
+for n in ${BENCH_FILES:-100 1000 10000}; do
+	# Few files are soon done: the median of several spools.
+	runs=$((1000 / n < 1 ? 1 : 1000 / n > 5 ? 5 : 1000 / n))
+	for i in $(seq 0 $((runs - 1))); do
+		cp -r fresh "spooled$i"
+		"$bench/bench_make" "$dev_cert" "$dev_key" \
+		    "spooled$i/spool/in" "$n"
+	done
+	before=$("$bench/bench_ir" ca "$dev_cert" "$dev_key" 2)
+	took=$("$bench/bench_run" "$runs" cmp-process -C spooled%)
+	after=$("$bench/bench_ir" ca "$dev_cert" "$dev_key" 2)
+	test "$(find spooled0/spool/out -name '*.pki' | wc -l)" -eq "$n"
+	rate=$(quotient "$n * 1000" "${took% *}")
+	first=${first:-$rate}
+	us=$(quotient "${took#* } * 1000" "$n")
+	floor=$(printf '%s\n%s\n' "$before" "$after" |
+	    awk '$1 == "user+sys" && NF == 6 { t += $4 } END { print t / 2 }')
+	printf '%9d files %19.0f %8s %10.0f us %10s\n' "$n" "$rate" \
+	    "$(quotient "$rate" "$first")" "$us" "$(quotient "$us" "$floor")"
+	rm -rf spooled*
+done
+
+echo
+echo "start-up, median of 50                  --version     least work"
+least() {
+	tool=$1
+	shift
+	version=$("$bench/bench_run" 50 "$tool" --version)
+	work=$("$bench/bench_run" 50 "$tool" "$@")
+	printf '%-34s %9s ms %11s ms\n' "$tool" "${version% *}" "${work% *}"
+}
+cp -r fresh spooled
+"$bench/bench_make" "$dev_cert" "$dev_key" . 1
+least cmp-mkreq -C made ir --subject CN=x,O=Example --newkey ec:P-256 -o a%.pki
+least cmp-sign --cert "$dev_cert" --key "$dev_key" -o b%.pki a0.pki
+least cmp-inspect 00000.pki
+least cmp-process -C spooled
+least cmp-ca -C spooled list
+work=$("$bench/bench_run" 50 openssl version)
+printf '%-34s %9s ms\n' "openssl version" "${work% *}"
+
+echo
+echo "one process a message                     wall       CPU   to openssl"
+peer=$("$bench/bench_run" 50 openssl cmp -cmd ir -use_mock_srv \
+    -srv_cert ca/certs/cmp.pem -srv_key ca/keys/cmp.key \
+    -srv_trusted maker/certs/ca.pem -rsp_cert "$dev_cert" \
+    -cert "$dev_cert" -key "$dev_key" -trusted ca/certs/ca.pem \
+    -newkey "$dev_key" -subject /O=Example/CN=x -implicit_confirm \
+    -grant_implicitconf -certout cert.pem)
+beside() {
+	printf '%-34s %6s ms %6s ms   %5s\n' "$1" "${2% *}" "${2#* }" \
+	    "$(quotient "${2% *}" "${peer% *}")"
+}
+request=$("$bench/bench_run" 50 cmp-mkreq -C dev ir --subject CN=x,O=Example \
+    --newkey ec:P-256 --cert "$dev_cert" --key "$dev_key" \
+    --trust ca/certs/ca.pem -o "$tmp/req%.pki")
+answer=$("$bench/bench_run" 50 cmp-process -C fresh -o "$tmp/ans%.pki" \
+    "$tmp/req%.pki")
+take=$("$bench/bench_run" 50 cmp-process -C dev "$tmp/ans%.pki")
+beside "openssl cmp, client and mock" "$peer"
+beside "cmp-mkreq" "$request"
+beside "cmp-process, CA" "$answer"
+beside "cmp-process, device" "$take"
+printf '%-34s %6.0f/s %21.2f\n' "openssl cmp, enrolments" \
+    "$(quotient 1000 "${peer% *}")" 1
+all="${request% *} + ${answer% *} + ${take% *}"
+printf '%-34s %6.0f/s %21s\n' "cmp-tools, enrolments of 3 processes" \
+    "$(quotient 1000 "$all")" "$(quotient "${peer% *}" "$all")"
+echo "(openssl's mock gives out one ready certificate and keeps nothing)"

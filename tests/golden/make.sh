@@ -1,0 +1,105 @@
+#!/bin/sh
+# Make the golden messages anew: make.sh DIRECTORY.  BUILD_DIR has the
+# programs; those of fixed/ have a clock and randomness that stand still, and
+# Ed25519 signatures follow from the message alone, so that every byte is the
+# same each time.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+target=$(cd "$1" && pwd)
+PATH=$(cd "${BUILD_DIR:-build/release}" && pwd)/fixed:$PATH
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/cmp-golden.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' INT TERM
+cd "$tmp"
+to=$tmp/made
+
+# Git does not keep that nobody else may read a key.
+umask 077
+mkdir keys
+for f in "$here"/keys/*.pem; do
+	cat "$f" >"keys/${f##*/}"
+done
+
+# Each program starts with a seed of its own, and a minute after the last.
+export FIXED_SEED=0 FIXED_CLOCK=1767323045
+run() {
+	FIXED_SEED=$((FIXED_SEED + 1000000))
+	FIXED_CLOCK=$((FIXED_CLOCK + 60))
+	"$@" 2>>log || :	# a refusal is a failure, too
+}
+
+# A CA with the keys NAME-ca.pem and NAME-cmp.pem: the home takes up the key
+# that an interrupted run has left.
+authority() {
+	mkdir -p "$1/keys"
+	cat "keys/$1-ca.pem" >"$1/keys/ca.key"
+	run cmp-ca -C "$1" init --name "$2" --newkey ed25519 \
+	    --protect-key "keys/$1-cmp.pem"
+}
+
+# ask CASE CREDENTIALS OPTION...: the request of a device.
+ask() {
+	dir=$to/$1 device=$tmp/device-$1 who=$2
+	shift 2
+	mkdir -p "$dir"
+	run cmp-mkreq -C "$device" ir --newkey-file keys/new.pem \
+	    --cert "$who/certs/cmp.pem" --key "keys/$who-cmp.pem" \
+	    --trust plant/certs/ca.pem -o "$dir/1-ir.pki" "$@"
+}
+
+# hand HOME FROM TO: one message in, its answer out.
+hand() {
+	run cmp-process -C "$1" -o "$dir/$3" "$dir/$2"
+}
+
+authority maker 'CN=Maker,O=Example'
+authority stranger 'CN=Stranger,O=Example'
+authority plant 'CN=Plant CA,O=Example'
+run cmp-ca -C plant trust add --enrol maker/certs/ca.pem \
+    --subject 'CN=*,O=Example' --san 'dns:*.example'
+cp -r plant plain
+
+plant() {
+	rm -rf plant
+	cp -r plain plant
+}
+
+plant
+ask enrol-implicit maker --subject CN=pump17,O=Example --san dns:pump17.example
+hand plant 1-ir.pki 2-ip.pki
+hand "$device" 2-ip.pki none
+
+plant
+ask enrol-explicit maker --subject CN=pump17,O=Example --confirm
+hand plant 1-ir.pki 2-ip.pki
+hand "$device" 2-ip.pki 3-certConf.pki
+hand plant 3-certConf.pki 4-pkiConf.pki
+hand "$device" 4-pkiConf.pki none
+
+plant
+ask rejection maker --subject CN=pump17,O=Elsewhere
+hand plant 1-ir.pki 2-ip.pki
+
+plant
+ask error stranger --subject CN=pump17,O=Example
+hand plant 1-ir.pki 2-error.pki
+
+# A request that cmp-mkreq does not make: with serverAuth beside clientAuth.
+plant
+dir=$to/granted-with-mods
+mkdir -p "$dir"
+cat "$here/granted-with-mods/1-ir.pki" >"$dir/1-ir.pki"
+hand plant 1-ir.pki 2-ip.pki
+
+for f in "$to"/*/*.pki; do
+	( cd "${f%/*}" && cmp-inspect "${f##*/}" ) >"${f%.pki}.txt"
+done
+for dir in "$to"/*/; do
+	name=$(basename "$dir")
+	mkdir -p "$target/$name"
+	for f in "$dir"*; do
+		cat "$f" >"$target/$name/${f##*/}"
+	done
+done
