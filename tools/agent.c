@@ -253,23 +253,17 @@ redeliver(struct agent *a, struct err *e)
 	return -1;
 }
 
-/* All of the group, back to in/. */
-static int
-give_back(struct agent *a, struct err *e)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (spool_return(a->spool, &a->files[i], e) == -1)
-			return -1;
-	return 0;
-}
-
-/* Nothing was committed, so nothing is claimed.  What stays is redone. */
+/*
+ * Nothing was committed, so nothing is claimed: all of the group goes back.
+ * What cannot stays in work/ and is redone.
+ */
 static int
 unclaim(struct agent *a)
 {
 	struct err ignored = { 0 };
 
-	give_back(a, &ignored);
+	for (size_t i = 0; i < a->n; i++)
+		spool_return(a->spool, &a->files[i], &ignored);
 	return -1;
 }
 

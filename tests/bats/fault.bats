@@ -121,3 +121,21 @@ point() {
 
 	[[ $output == *keys/ca.key* ]]
 }
+
+@test "spool: a move by link and unlink that fails in the middle leaves one name" {
+	mkdir "$d"
+	prepare "$d"
+	cd "$d/base"
+	cp -a ca counted
+	inject "$PWD" FAULT_WITHOUT=renameat2 FAULT_LOG="$d/log" -- \
+	    cmp-process -C counted
+	n=$(awk '$2 ~ /^unlink/ && $3 ~ /spool\/in\// { print $1; exit }' \
+	    "$d/log")
+
+	run -74 inject "$PWD" FAULT_WITHOUT=renameat2 "FAULT=fail:$n:EIO" -- \
+	    cmp-process -C ca
+
+	[ "$(find ca/spool -name '*-ir.pki' -links 2 | wc -l)" -eq 0 ]
+	cmp-process -C ca
+	[ "$(find ca/spool/out -name '*-ip.pki' | wc -l)" -eq 2 ]
+}

@@ -8,8 +8,8 @@
  *				EINVAL, as on a system that has it not; it is
  *				not counted
  *	FAULT_ROOT=dir		only what changes something below is counted
- *	FAULT_LOG=file		one line for each: "N name target"; if it failed
- *				by itself, "N failed" follows
+ *	FAULT_LOG=file		one line for each: "N name target"; if it failed,
+ *				"N failed" follows
  *
  * Operations count from 1, and a program of one thread has the same ones in
  * each run.  Targets are shown relative to FAULT_ROOT.  What stdio writes is
@@ -185,6 +185,7 @@ before(const char *name, const char *a, const char *b)
 		die();
 	errno = saved;
 	if (mode == M_FAIL && seen == at) {
+		record("failed", NULL, NULL);
 		errno = code;
 		return -1;
 	}

@@ -51,7 +51,12 @@ for kind in new old; do
 	cp -a "$dir/base" "$dir/$kind-ca" && cd "$dir/$kind-ca"
 	set --
 	[ $kind = new ] || set -- FAULT_WITHOUT=renameat2
-	run "$kind: nothing happens" return "$@" -- cmp-process -C ca -n
+	run "$kind: nothing happens" "" "$@" -- cmp-process -C ca -n
+	cp -a ca counted
+	run "$kind: the same" commit "$@" -- cmp-process -C counted
+	full=$(awk '$2 ~ /^pwrite/ && /cmp\.db-wal/ { print $1; exit }' "$dir/log")
+	may=75 run "$kind: full disk" return "$@" "FAULT=fail:$full:ENOSPC" -- \
+	    cmp-process -C ca
 	run "$kind: two requests" commit,answer,done "$@" -- cmp-process -C ca
 	mkdir taken && mv ca/spool/out/* taken/
 	cp ca/spool/done/*.pki ca/spool/in/
