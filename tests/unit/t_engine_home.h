@@ -242,7 +242,7 @@ put_popo(struct derw *w, const struct ask *a, struct slice cert_req)
 {
 	const struct key *k = a->popo_key ? a->popo_key : a->key;
 	struct sigalg alg = alg_default(key_info(k));
-	size_t all = derw_mark(w), m;
+	size_t all = derw_mark(w), m, g;
 	struct err e = { 0 };
 	struct buf sig;
 
@@ -255,7 +255,7 @@ put_popo(struct derw *w, const struct ask *a, struct slice cert_req)
 	m = derw_mark(w);
 	if (a->popo_input) {	/* sender [0], publicKey */
 		derw_raw(w, key_spki(k));
-		size_t g = derw_mark(w);
+		g = derw_mark(w);
 		derw_raw(w, SLICE_LIT("\x30\x00"));
 		derw_wrap(w, DER_CTX(4), g);
 		derw_wrap(w, DER_CTX(0), g);
