@@ -215,39 +215,97 @@ test_kmac(void)
 	    "00855d0235ff635da82533ec6b759b69"), "kmac: NIST sample 5");
 }
 
-#define TRY(base, field, value) __extension__ ({ \
-	struct raw r_ = base; struct mac m_; \
-	r_.field = value; \
-	parse(r_, &m_); })
+static enum err_code
+iter(struct raw r, int64_t n)
+{
+	struct mac m;
+
+	r.iterations = n;
+	return parse(r, &m);
+}
+
+static enum err_code
+salted(struct raw r, struct slice salt)
+{
+	struct mac m;
+
+	r.salt = salt;
+	return parse(r, &m);
+}
+
+static enum err_code
+keyed(struct raw r, int64_t n)
+{
+	struct mac m;
+
+	r.key_n = n;
+	return parse(r, &m);
+}
+
+static enum err_code
+hashed(struct raw r, enum oid id)
+{
+	struct mac m;
+
+	r.hash = id;
+	return parse(r, &m);
+}
+
+static enum err_code
+maced(struct raw r, enum oid id)
+{
+	struct mac m;
+
+	r.mac = id;
+	return parse(r, &m);
+}
+
+static enum err_code
+with_params(struct raw r, struct slice params)
+{
+	struct mac m;
+
+	r.mac_params = params;
+	return parse(r, &m);
+}
+
+static enum err_code
+of_kind(struct raw r, enum oid id)
+{
+	struct mac m;
+
+	r.kind = id;
+	return parse(r, &m);
+}
 
 static void
 test_limits(void)
 {
 	static const uint8_t long_salt[65];
 
-	ok(TRY(good, iterations, 99) == E_MAC_LIMIT &&
-	    TRY(good_pbm, iterations, 99) == E_MAC_LIMIT &&
-	    TRY(good, iterations, -1) == E_MAC_LIMIT &&
-	    TRY(good, iterations, 0) == E_MAC_LIMIT,
+	ok(iter(good, 99) == E_MAC_LIMIT &&
+	    iter(good_pbm, 99) == E_MAC_LIMIT &&
+	    iter(good, -1) == E_MAC_LIMIT &&
+	    iter(good, 0) == E_MAC_LIMIT,
 	    "mac: less than 100 iterations are refused (badAlg)");
-	ok(TRY(good, iterations, 1000001) == E_MAC_LIMIT &&
-	    TRY(good_pbm, iterations, 1000001) == E_MAC_LIMIT &&
-	    TRY(good, iterations, INT64_MAX) == E_MAC_LIMIT,
+	ok(iter(good, 1000001) == E_MAC_LIMIT &&
+	    iter(good_pbm, 1000001) == E_MAC_LIMIT &&
+	    iter(good, INT64_MAX) == E_MAC_LIMIT,
 	    "mac: more than 1,000,000 iterations are refused (badAlg)");
-	ok(TRY(good, iterations, 100) == E_NONE &&
-	    TRY(good_pbm, iterations, 1000000) == E_NONE,
+	ok(iter(good, 100) == E_NONE &&
+	    iter(good_pbm, 1000000) == E_NONE,
 	    "mac: the bounds themselves are read");
-	ok(TRY(good, salt, SLICE(long_salt, 7)) == E_MAC_LIMIT &&
-	    TRY(good_pbm, salt, SLICE(long_salt, 0)) == E_MAC_LIMIT &&
-	    TRY(good, salt, SLICE(long_salt, 65)) == E_MAC_LIMIT &&
-	    TRY(good_pbm, salt, SLICE(long_salt, 65)) == E_MAC_LIMIT,
+	ok(salted(good, SLICE(long_salt, 7)) == E_MAC_LIMIT &&
+	    salted(good_pbm, SLICE(long_salt, 0)) == E_MAC_LIMIT &&
+	    salted(good, SLICE(long_salt, 65)) == E_MAC_LIMIT &&
+	    salted(good_pbm, SLICE(long_salt, 65)) == E_MAC_LIMIT,
 	    "mac: a salt of less than 8 or more than 64 octets is refused");
-	ok(TRY(good, salt, SLICE(long_salt, 8)) == E_NONE &&
-	    TRY(good_pbm, salt, SLICE(long_salt, 64)) == E_NONE,
+	ok(salted(good, SLICE(long_salt, 8)) == E_NONE &&
+	    salted(good_pbm, SLICE(long_salt, 64)) == E_NONE,
 	    "mac: a salt of 8 or 64 octets is read");
-	ok(TRY(good, key_n, 19) == E_MAC_LIMIT &&
-	    TRY(good, key_n, 65) == E_MAC_LIMIT &&
-	    TRY(good, key_n, 20) == E_NONE && TRY(good, key_n, 64) == E_NONE,
+	ok(keyed(good, 19) == E_MAC_LIMIT &&
+	    keyed(good, 65) == E_MAC_LIMIT &&
+	    keyed(good, 20) == E_NONE && keyed(good, 64) == E_NONE,
 	    "mac: keyLength has to be 20 to 64");
 	ok(err_fail(E_MAC_LIMIT) == FAIL_BAD_ALG &&
 	    err_fail(E_PROT_MAC) == FAIL_BAD_MESSAGE_CHECK,
@@ -258,21 +316,21 @@ test_limits(void)
 static void
 test_refused(void)
 {
-	ok(TRY(good, hash, OID_UNKNOWN) == E_ALG_UNKNOWN &&
-	    TRY(good, hash, OID_HMAC_SHA1) == E_ALG_UNKNOWN &&
-	    TRY(good, mac, OID_HMAC_SHA1) == E_ALG_UNKNOWN &&
-	    TRY(good, mac, OID_HMAC_SHA1_ALT) == E_ALG_UNKNOWN,
+	ok(hashed(good, OID_UNKNOWN) == E_ALG_UNKNOWN &&
+	    hashed(good, OID_HMAC_SHA1) == E_ALG_UNKNOWN &&
+	    maced(good, OID_HMAC_SHA1) == E_ALG_UNKNOWN &&
+	    maced(good, OID_HMAC_SHA1_ALT) == E_ALG_UNKNOWN,
 	    "mac: SHA-1 in PBMAC1 is refused, the default too (badAlg)");
-	ok(TRY(good, hash, OID_GMAC128) == E_ALG_UNKNOWN &&
-	    TRY(good, hash, OID_KMAC128) == E_ALG_UNKNOWN,
+	ok(hashed(good, OID_GMAC128) == E_ALG_UNKNOWN &&
+	    hashed(good, OID_KMAC128) == E_ALG_UNKNOWN,
 	    "mac: GMAC and KMAC are no prf (badAlg)");
-	ok(TRY(good_pbm, hash, OID_HMAC_SHA256) == E_ALG_UNKNOWN &&
-	    TRY(good_pbm, hash, OID_SHAKE256) == E_ALG_UNKNOWN &&
-	    TRY(good_pbm, mac, OID_SHA256) == E_ALG_UNKNOWN &&
-	    TRY(good, kind, OID_HMAC_SHA256) == E_ALG_UNKNOWN,
+	ok(hashed(good_pbm, OID_HMAC_SHA256) == E_ALG_UNKNOWN &&
+	    hashed(good_pbm, OID_SHAKE256) == E_ALG_UNKNOWN &&
+	    maced(good_pbm, OID_SHA256) == E_ALG_UNKNOWN &&
+	    of_kind(good, OID_HMAC_SHA256) == E_ALG_UNKNOWN,
 	    "mac: algorithms out of their place are refused (badAlg)");
-	ok(TRY(good, mac_params, SLICE_LIT("\x04\x00")) == E_ALG_PARAMS &&
-	    TRY(good, mac_params, SLICE_LIT("\x05\0\x05\0")) == E_ALG_PARAMS,
+	ok(with_params(good, SLICE_LIT("\x04\x00")) == E_ALG_PARAMS &&
+	    with_params(good, SLICE_LIT("\x05\0\x05\0")) == E_ALG_PARAMS,
 	    "mac: HMAC with other parameters than NULL is refused (badAlg)");
 }
 
