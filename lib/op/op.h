@@ -90,7 +90,7 @@ struct op {
 		    struct op_result *r, struct err *e);
 };
 
-extern const struct op op_ir, op_certconf;
+extern const struct op op_ir, op_cr, op_kur, op_certconf;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

@@ -110,6 +110,7 @@ int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
 struct store_cert {
 	struct slice	 serial, subject, der;
 	int64_t		 not_before, not_after, revoked_at;
+	int64_t		 first_issued;	/* of the line of updates */
 	int		 revoked, reason;
 	const char	*profile;
 };
