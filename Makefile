@@ -144,10 +144,34 @@ run-check: unit replay lint bats
 unit: $(UNIT)
 	@prove -q --exec '' $(UNIT)
 replay: $(FUZZ)
-	@set -e; for f in $(FUZZ); do \
-	    $$f $(wildcard $(patsubst $(O)/%,%.in,$(FUZZ))) >/dev/null; done
+	@set -e; for f in $(FUZZ); do $$f; done
+
+# make fuzz T=msg TIME=60: what it learns stays in build/, what breaks goes to
+# tests/fuzz/fuzz_msg.repro/.
+FUZZ_DEPS    := clang libclang-rt-14-dev
+FUZZ_DER     := der msg cert crl answer
+FLAVOUR_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link \
+                -fno-sanitize-recover=all
+fuzz: deps
+	$(call need,$(FUZZ_DEPS))
+	@test -f "tests/fuzz/fuzz_$(T).c" || { echo "make fuzz T=NAME, one of" \
+	    $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)); \
+	    exit 64; }
+	@$(MAKE) --no-print-directory BUILD=fuzz CC=clang build/fuzz/fuzz_$(T)
+	@mkdir -p build/fuzz/$(T).corpus
+	build/fuzz/fuzz_$(T) -max_total_time=$(or $(TIME),60) -timeout=10 \
+	    -max_len=$(or $(MAX),16384) -print_final_stats=1 \
+	    -artifact_prefix=tests/fuzz/fuzz_$(T).repro/ build/fuzz/$(T).corpus \
+	    tests/fuzz/fuzz_$(T).in tests/fuzz/fuzz_$(T).repro
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBS) \
+    build/fuzz/tests/fuzz/mutate_der.o
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter-out \
+	    $(if $(filter $*,$(FUZZ_DER)),,%/mutate_der.o),$^) $(LDLIBS)
 bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
 	@$(TEST_ENV) bats $(if $(T),$(T),$(wildcard tests/bats/*.bats))
+sweep: $(TOOLS:%=$(O)/%) $(O)/inject.so
+	@rm -rf $(O)/sweep && $(TEST_ENV) sh tests/fault/sweep.sh $(O)/sweep 1
+	@$(TEST_ENV) sh tests/fault/mutate.sh $(O)/mutate
 lint: $(TOOLS:%=$(O)/%)
 	@rc=0; for s in tests/lint/*.sh; do \
 	    sh $$s $(O) || { echo "lint: $$s failed"; rc=1; }; done; exit $$rc

@@ -16,18 +16,21 @@ const char *const spool_dir_name[SPOOL_NDIRS] = {
 	"in", "work", "out", "done", "bad", "tmp", "hold",
 };
 
-/* Make a directory with exactly ${mode}, whatever the umask. */
+/*
+ * Make a directory with exactly ${mode}, whatever the umask: in one step, for
+ * one that is there already keeps the mode its owner gave it.
+ */
 static int
 make_dir(int dirfd, const char *name, mode_t mode, struct err *e)
 {
-	if (mkdirat(dirfd, name, mode) == -1) {
-		if (errno == EEXIST)
-			return 0;
-	} else if (fchmodat(dirfd, name, mode, 0) == 0) {
-		return file_sync_dir(dirfd, name, e);
-	}
-	return err_set(e, E_CREATE, "spool/%s: mkdir: %s", name,
-	    strerror(errno));
+	mode_t mask = umask(0);
+	int fd = file_open_dir(dirfd, name, mode, e);
+
+	umask(mask);
+	if (fd == -1)
+		return err_wrap(e, "spool");
+	close(fd);
+	return 0;
 }
 
 int
@@ -100,28 +103,11 @@ spool_lock(int homefd, int *out, struct err *e)
 	return 0;
 }
 
-/* Remove the files in ${d} whose names begin with ${prefix}. */
 static int
 sweep(struct spool *s, enum spool_dir d, const char *prefix, struct err *e)
 {
-	struct dirent *ent;
-	DIR *dir;
-	int fd;
-
-	fd = openat(s->dir[d], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
-		if (fd != -1)
-			close(fd);
-		return err_set(e, E_HOME, "spool/%s: open directory: %s",
-		    spool_dir_name[d], strerror(errno));
-	}
-	/* Directories stay: nothing of ours makes them. */
-	while ((ent = readdir(dir)) != NULL)
-		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0 &&
-		    strcmp(ent->d_name, ".") != 0 &&
-		    strcmp(ent->d_name, "..") != 0)
-			unlinkat(s->dir[d], ent->d_name, 0);
-	closedir(dir);
+	if (file_sweep(s->dir[d], prefix, e) == -1)
+		return err_wrap(e, "spool/%s", spool_dir_name[d]);
 	return 0;
 }
 
@@ -131,7 +117,8 @@ open_dirs(struct spool *s, int homefd, struct err *e)
 	int fd, rc = 0;
 
 	if ((fd = file_open_dir(homefd, "spool", 0, e)) == -1)
-		return -1;
+		return err_set(e, E_HOME, "this home has no directory spool/; "
+		    "name the FILEs that are to be handled");
 	for (int d = 0; rc == 0 && d < SPOOL_NDIRS; d++)
 		if ((s->dir[d] = file_open_dir(fd, spool_dir_name[d], 0,
 		    e)) == -1)

@@ -25,9 +25,17 @@ is_taken(int dirfd, const char *name)
 static int
 rename_old(int from, const char *name, int to, const char *as)
 {
+	int saved;
+
 	if (linkat(from, name, to, as, 0) == 0) {
 		fsync(to);
-		return unlinkat(from, name, 0);
+		if (unlinkat(from, name, 0) == 0)
+			return 0;
+		/* Not moved, then: with two names nobody would touch it. */
+		saved = errno;
+		unlinkat(to, as, 0);
+		errno = saved;
+		return -1;
 	}
 	if (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP)
 		return -1;

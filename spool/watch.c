@@ -18,10 +18,11 @@
 #include "base/escape.h"
 
 /*
- * CREATE, because a delivery by link() gives nothing else.  The *_SELF ones
+ * CREATE, because a delivery by link() gives nothing else; DELETE, because
+ * only then has such a file lost its second link.  The *_SELF ones
  * only wake us: what is watched is found by comparing inodes.
  */
-#define WATCH_MASK	(IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | \
+#define WATCH_MASK	(IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | \
 			IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_ONLYDIR)
 #define WATCH_DRAIN	32768	/* a busy writer must not keep us here */
 

@@ -23,16 +23,18 @@ struct agent {
 	struct outcome		*outcomes;
 	size_t			 max, n;
 	int			 exit;		/* worst status so far */
-	int			 poll;
-	char			 said[512];	/* the last failure to refresh */
+	int			 poll;		/* seconds */
+	struct err		 held;		/* why nothing is done now */
 };
 
 static volatile sig_atomic_t stop;
 
+/* Again in a second: this one may have come just before a wait. */
 static void
 on_signal(int sig)
 {
 	stop = sig;
+	alarm(1);
 }
 
 static enum spool_shape
@@ -80,30 +82,10 @@ agent_report(const char *file, const struct outcome *o, int dry)
 		tool_say("next: %s", o->next);
 }
 
-/* Mark one answer by its name. */
-struct mark {
-	struct engine	*en;
-	const char	*name;
-};
-
-static int
-mark_named(void *arg, int64_t id, const char *name, struct slice answer,
-    struct err *e)
-{
-	struct mark *m = arg;
-
-	(void)answer;
-	if (strcmp(name, m->name) != 0)
-		return 0;
-	return store_delivered(engine_store(m->en), id, e);
-}
-
 int
 agent_delivered(struct engine *en, const char *name, struct err *e)
 {
-	struct mark m = { en, name };
-
-	return store_outbox(engine_store(en), mark_named, &m, e);
+	return store_delivered_name(engine_store(en), name, e);
 }
 
 int
@@ -127,7 +109,27 @@ struct outbox {
 	struct agent	*a;
 	int64_t		*ids;
 	size_t		 n, max;
+	struct err	 err;		/* the first that stops us, in the end */
 };
+
+/*
+ * Place one answer: 1, or 0 if that cannot be.  A name that somebody else
+ * took is said and holds up nothing; the answer stays in the outbox.
+ */
+static int
+place(struct agent *a, const char *name, struct slice answer,
+    struct err *first)
+{
+	struct err e = { 0 };
+
+	if (spool_place(a->spool, name, answer, &e) == 0)
+		return 1;
+	if (e.code == E_EXISTS)
+		a->exit = tool_worse(a->exit, tool_fail(a->shown, &e));
+	else if (first->code == E_NONE)
+		*first = e;
+	return 0;
+}
 
 static int
 place_one(void *arg, int64_t id, const char *name, struct slice answer,
@@ -143,9 +145,17 @@ place_one(void *arg, int64_t id, const char *name, struct slice answer,
 		ob->ids = ids;
 		ob->max += 256;
 	}
-	if (spool_place(ob->a->spool, name, answer, e) == -1)
-		return -1;
-	ob->ids[ob->n++] = id;
+	if (place(ob->a, name, answer, &ob->err))
+		ob->ids[ob->n++] = id;
+	return 0;
+}
+
+static int
+mark(struct agent *a, const struct outbox *ob, struct err *e)
+{
+	for (size_t i = 0; i < ob->n; i++)
+		if (store_delivered(engine_store(a->en), ob->ids[i], e) == -1)
+			return -1;
 	return 0;
 }
 
@@ -159,22 +169,22 @@ deliver(struct agent *a, struct err *e)
 	struct outbox ob = { .a = a };
 	int rc = -1;
 
-	if (store_outbox(engine_store(a->en), place_one, &ob, e) == -1)
-		goto out;
-	if (ob.n == 0) {
+	/* One transaction: reading each answer in its own takes locks. */
+	if (engine_begin(a->en, e) == -1)
+		return -1;
+	if (store_outbox(engine_store(a->en), place_one, &ob, e) == 0 &&
+	    (ob.n == 0 || (spool_sync_out(a->spool, e) == 0 &&
+	    mark(a, &ob, e) == 0)))
 		rc = 0;
-		goto out;
+	if (rc == 0 && ob.n > 0)
+		rc = engine_commit(a->en, e);
+	else
+		engine_abort(a->en);
+	/* The others are delivered; this one is tried at the next start. */
+	if (rc == 0 && ob.err.code != E_NONE) {
+		*e = ob.err;
+		rc = -1;
 	}
-	if (spool_sync_out(a->spool, e) == -1 || engine_begin(a->en, e) == -1)
-		goto out;
-	for (size_t i = 0; i < ob.n; i++) {
-		if (store_delivered(engine_store(a->en), ob.ids[i], e) == -1) {
-			engine_abort(a->en);
-			goto out;
-		}
-	}
-	rc = engine_commit(a->en, e);
-out:
 	free(ob.ids);
 	return rc;
 }
@@ -227,15 +237,34 @@ settle_all(struct agent *a, struct err *e)
 static int
 redeliver(struct agent *a, struct err *e)
 {
+	struct err first = { 0 };
+
 	for (size_t i = 0; i < a->n; i++) {
 		struct outcome *o = &a->outcomes[i];
 
-		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0 &&
-		    spool_place(a->spool, o->name, buf_slice(&o->answer),
-		    e) == -1)
-			return -1;
+		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0)
+			place(a, o->name, buf_slice(&o->answer), &first);
 	}
-	return spool_sync_out(a->spool, e);
+	if (spool_sync_out(a->spool, e) == -1)
+		return -1;
+	if (first.code == E_NONE)
+		return 0;
+	*e = first;
+	return -1;
+}
+
+/*
+ * Nothing was committed, so nothing is claimed: all of the group goes back.
+ * What cannot stays in work/ and is redone.
+ */
+static int
+unclaim(struct agent *a)
+{
+	struct err ignored = { 0 };
+
+	for (size_t i = 0; i < a->n; i++)
+		spool_return(a->spool, &a->files[i], &ignored);
+	return -1;
 }
 
 static int
@@ -244,7 +273,7 @@ handle_group(struct agent *a, struct err *e)
 	int again = 0, rc;
 
 	if (engine_begin(a->en, e) == -1)
-		return -1;
+		return unclaim(a);
 	for (size_t i = 0; i < a->n; i++) {
 		engine_handle(a->en, buf_slice(&a->files[i].data),
 		    &a->outcomes[i]);
@@ -252,7 +281,7 @@ handle_group(struct agent *a, struct err *e)
 	}
 	if (engine_commit(a->en, e) == -1) {
 		engine_abort(a->en);
-		return -1;
+		return unclaim(a);
 	}
 	if ((rc = deliver(a, e)) == 0 && again)
 		rc = redeliver(a, e);
@@ -263,11 +292,11 @@ handle_group(struct agent *a, struct err *e)
 }
 
 /* -n: the same, and nothing of it stays. */
-static void
+static int
 show_group(struct agent *a, struct err *e)
 {
 	if (engine_begin(a->en, e) == -1)
-		return;
+		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		engine_handle(a->en, buf_slice(&a->files[i].data),
 		    &a->outcomes[i]);
@@ -275,6 +304,7 @@ show_group(struct agent *a, struct err *e)
 		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
 	}
 	engine_abort(a->en);
+	return 0;
 }
 
 static int
@@ -319,7 +349,7 @@ pass(struct agent *a, struct err *e)
 		if ((rc = claim(a, e)) == -1 || a->n == 0)
 			break;
 		if (a->dry) {
-			show_group(a, e);
+			rc = show_group(a, e);
 			again = 0;	/* they are all still there */
 		} else {
 			rc = handle_group(a, e);
@@ -334,26 +364,34 @@ pass(struct agent *a, struct err *e)
 /*
  * Configuration and trust are read anew when they have changed.  While they
  * cannot be read nothing is handled, neither by them nor by what was before.
- * 0: go on; 1: not now, and it was said.
  */
 static int
-refresh(struct agent *a)
+refresh(struct agent *a, struct err *e)
 {
-	struct err e = { 0 };
-
 	if (a->en != NULL && !engine_stale(a->en))
 		return 0;
 	engine_close(a->en);
 	a->en = NULL;
-	if (engine_open(a->fd, STORE_WRITE, &a->en, &e) == -1) {
-		if (strcmp(a->said, e.detail) != 0)
-			tool_fail(a->shown, &e);
-		snprintf(a->said, sizeof(a->said), "%s", e.detail);
-		return 1;
-	}
-	a->said[0] = '\0';
+	if (engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
+		return -1;
+	a->held = (struct err){ 0 };
+	a->poll = (int)engine_conf(a->en)->home.poll;
 	tool_say("configuration was read again");
 	return 0;
+}
+
+/*
+ * The files of the home are not right, perhaps just being edited: requests
+ * wait where they are until that is mended.  Said once for each reason.
+ */
+static void
+hold(struct agent *a, const struct err *e)
+{
+	if (a->held.code == e->code && strcmp(a->held.detail, e->detail) == 0)
+		return;
+	tool_fail(a->shown, e);
+	tool_say("requests wait until that is mended");
+	a->held = *e;
 }
 
 static int
@@ -364,6 +402,7 @@ start(struct agent *a, struct err *e)
 	if (spool_open(a->fd, &a->spool, e) == -1 ||
 	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
+	a->poll = (int)engine_conf(a->en)->home.poll;
 	group = (size_t)engine_conf(a->en)->home.group;
 	a->max = group < 1 ? 1 : group;
 	a->files = calloc(a->max, sizeof(*a->files));
@@ -401,18 +440,17 @@ loop(struct agent *a, struct err *e)
 
 	snprintf(path, sizeof(path), "%s/spool/in", a->shown);
 	/* Watch first, then look: what comes in between rings the bell. */
-	a->poll = (int)engine_conf(a->en)->home.poll;
 	if (watch_open(path, a->poll, &w, e) == -1)
 		return -1;
 	tool_say("following %s%s", path, watch_is_polling(w) ? " by polling" :
 	    "");
 	while (rc == 0 && !stop) {
-		if (refresh(a) == 0) {
-			a->poll = (int)engine_conf(a->en)->home.poll;
+		if (refresh(a, e) == -1)
+			hold(a, e);
+		else
 			rc = work(a, e);
-		}
 		if (rc == 0 && !stop)
-			watch_wait(w, a->poll);
+			watch_wait(w, a->held.code == E_NONE ? a->poll : 1);
 	}
 	watch_close(w);
 	return rc;
@@ -428,6 +466,7 @@ agent_run(int fd, const char *shown, int follow, int dry)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
 	rc = start(&a, &e);
 	if (rc == 0)
 		rc = follow ? loop(&a, &e) : work(&a, &e);

@@ -105,7 +105,7 @@ run(struct err *e)
 	int fd, lock = -1, rc = -1;
 
 	/* What cannot be done leaves nothing behind, not even a home. */
-	if (request_check(&ask, e) == -1 || tool_can_put(out, e) == -1 ||
+	if (request_check(&ask, e) == -1 || tool_can_put(out, 0, e) == -1 ||
 	    (fd = tool_home(home, 1, e)) == -1)
 		return -1;
 	request_made_init(&made);

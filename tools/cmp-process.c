@@ -116,9 +116,10 @@ files(char **v, int n, struct err *e)
 	struct buf input;
 
 	buf_init(&input, INPUT_MAX + 1);
-	if ((!dry && tool_can_put(where, e) == -1) ||
+	if ((!dry && tool_can_put(where, 1, e) == -1) ||
 	    (n == 1 && strcmp(v[0], "-") == 0 &&
-	    file_read("-", INPUT_MAX, &input, e) == -1) ||
+	    (file_read("-", INPUT_MAX, &input, e) == -1 ||
+	    tool_shape("standard input", buf_slice(&input), e) == -1)) ||
 	    (fd = tool_home(home, 0, e)) == -1 ||
 	    spool_lock(fd, &lock, e) == -1 ||
 	    engine_open(fd, STORE_WRITE, &en, e) == -1 ||

@@ -117,7 +117,7 @@ run(struct inputs *in, const char *file, struct err *e)
 	int rc = -1;
 
 	buf_init(&signed_der, MESSAGE_MAX);
-	if (tool_can_put(out, e) == -1 || open_inputs(in, file, e) == -1 ||
+	if (tool_can_put(out, 0, e) == -1 || open_inputs(in, file, e) == -1 ||
 	    check_before(in, e) == -1)
 		goto done;
 	s = (struct signer){ .key = in->key, .cert = &in->cert.v[0],

@@ -181,7 +181,7 @@ to_stdout(const char *where)
 }
 
 int
-tool_can_put(const char *where, struct err *e)
+tool_can_put(const char *where, int again, struct err *e)
 {
 	char dir[TOOL_PATH];
 	char *slash;
@@ -199,7 +199,7 @@ tool_can_put(const char *where, struct err *e)
 		close(fd);
 		return 0;
 	}
-	if (access(where, F_OK) == 0)
+	if (!again && access(where, F_OK) == 0)
 		return err_set(e, E_EXISTS, "%s: exists; choose another name "
 		    "or a directory", where);
 	if ((slash = strrchr(dir, '/')) != NULL)
@@ -232,7 +232,7 @@ tool_put(const char *where, const char *name, struct slice data,
 	else
 		snprintf(shown, TOOL_PATH, "%s%s%s", where,
 		    where[n - 1] == '/' ? "" : "/", name);
-	if (tool_can_put(is_dir(where) ? where : NULL, e) == -1)
+	if (tool_can_put(is_dir(where) ? where : NULL, 1, e) == -1)
 		return -1;
 	return file_deliver_path(shown, data, 0644, FILE_NEW, e);
 }

@@ -71,8 +71,12 @@ int	tool_home(const char *path, int create, struct err *e);
 int	tool_put(const char *where, const char *name, struct slice data,
 	    char shown[static TOOL_PATH], struct err *e);
 
-/* Can tool_put() work there?  To be asked before anything is changed. */
-int	tool_can_put(const char *where, struct err *e);
+/*
+ * Can tool_put() work there?  To be asked before anything is changed.  With
+ * ${again} the file may exist: the same content is success, so that a command
+ * that was killed can be repeated.
+ */
+int	tool_can_put(const char *where, int again, struct err *e);
 
 /*
  * Is ${in}, the content of ${file}, one whole DER SEQUENCE?  If not, what it

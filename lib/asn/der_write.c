@@ -34,7 +34,7 @@ derw_bad(const struct derw *w)
 struct slice
 derw_slice(const struct derw *w)
 {
-	if (w->bad)
+	if (w->bad || w->p == NULL)
 		return SLICE_NONE;
 	return SLICE(w->p + w->cap - w->n, w->n);
 }

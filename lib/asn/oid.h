@@ -34,7 +34,7 @@ enum oid	 oid_by_attribute(const char *s, size_t n);
 enum oid	 oid_by_name(const char *s, size_t n);
 
 /* Dotted form of any content octets into ${t}, cut if too long. */
-#define OID_TEXT	160
+#define OID_TEXT	288	/* enough for 64 octets: what the walk accepts */
 const char	*oid_text(char t[static OID_TEXT], struct slice v);
 
 /*

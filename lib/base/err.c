@@ -43,7 +43,7 @@ err_set_at(struct err *e, const char *file, int line, enum err_code code,
 	va_start(ap, fmt);
 	vsnprintf(e->detail, sizeof(e->detail), fmt, ap);
 	va_end(ap);
-	escape_line(e->detail, sizeof(e->detail));
+	escape_line(escape_mend(e->detail), sizeof(e->detail));
 
 	return -1;
 }
@@ -60,7 +60,7 @@ err_wrap(struct err *e, const char *fmt, ...)
 	memcpy(old, e->detail, sizeof(old));
 	snprintf(e->detail, sizeof(e->detail), "%s: %.*s", where,
 	    (int)(sizeof(e->detail) - sizeof(where) - 3), old);
-	escape_line(e->detail, sizeof(e->detail));
+	escape_line(escape_mend(e->detail), sizeof(e->detail));
 
 	return -1;
 }

@@ -128,6 +128,21 @@ escape_hex(struct buf *out, struct slice s)
 	}
 }
 
+char *
+escape_mend(char *t)
+{
+	size_t n = strlen(t), len;
+	uint32_t cp;
+
+	for (size_t i = 0; i < n; i += len) {
+		if ((len = escape_utf8(SLICE(t + i, n - i), &cp)) == 0) {
+			t[i] = '?';
+			len = 1;
+		}
+	}
+	return t;
+}
+
 static const char *
 into(char t[static ESCAPE_SHORT], struct buf *b)
 {
@@ -137,7 +152,7 @@ into(char t[static ESCAPE_SHORT], struct buf *b)
 		memcpy(t, b->p, n);
 	t[n] = '\0';
 	buf_release(b);
-	return t;
+	return escape_mend(t);
 }
 
 const char *

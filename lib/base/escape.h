@@ -39,6 +39,12 @@ const char *escape_short(char t[static ESCAPE_SHORT], struct slice s);
 const char *escape_hex_short(char t[static ESCAPE_SHORT], struct slice s);
 
 /*
+ * Texts of fixed size are cut where they are full, or by "%.90s".  Replace
+ * what is left of a cut character in ${t} by "?".  Returns ${t}.
+ */
+char	*escape_mend(char *t);
+
+/*
  * Decode one UTF-8 character at the start of ${s}: its length in bytes, and
  * its value in ${cp}; 0 if it is not valid UTF-8 (overlong, surrogate, cut).
  */

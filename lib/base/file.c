@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -115,6 +116,14 @@ same_content(int dirfd, const char *name, struct slice data)
 	return same;
 }
 
+/* Not to be had now, or not at all? */
+static enum err_code
+cannot_create(int why)
+{
+	return why == ENOSPC || why == EDQUOT || why == EIO || why == EMFILE ||
+	    why == ENFILE ? E_IO : E_CREATE;
+}
+
 /* Put the written file ${tmp} in the place of ${name}. */
 static int
 publish(int dirfd, const char *tmp, const char *name, struct slice data,
@@ -162,7 +171,7 @@ file_place(int dirfd, const char *name, struct slice data, unsigned mode,
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
 	    O_NOFOLLOW, mode);
 	if (fd == -1)
-		return err_set(e, E_CREATE, "%s: create: %s", name,
+		return err_set(e, cannot_create(errno), "%s: create: %s", name,
 		    strerror(errno));
 	if (file_write(fd, data) == -1 || fsync(fd) == -1) {
 		err_set(e, E_IO, "%s: write: %s", name, strerror(errno));
@@ -216,17 +225,39 @@ file_deliver_path(const char *path, struct slice data, unsigned mode,
 	return rc;
 }
 
+/* Make the new entry ${name} durable: sync the directory it stands in. */
+static int
+sync_parent(int dirfd, const char *name, struct err *e)
+{
+	size_t n = strlen(name);
+	char dir[PATH_MAX];
+	int fd, rc;
+
+	while (n > 0 && name[n - 1] == '/')
+		n--;
+	while (n > 0 && name[n - 1] != '/')
+		n--;
+	snprintf(dir, sizeof(dir), "%.*s", n > 0 ? (int)n : 1,
+	    n > 0 ? name : ".");
+	fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)		/* one that we may write to but not read */
+		return errno == EACCES ? 0 : err_set(e, E_IO, "%s: open "
+		    "directory: %s", dir, strerror(errno));
+	rc = file_sync_dir(fd, name, e);
+	close(fd);
+	return rc;
+}
+
 int
 file_open_dir(int dirfd, const char *name, unsigned mode, struct err *e)
 {
 	int fd;
 
 	if (mode != 0 && mkdirat(dirfd, name, mode) == 0) {
-		if (dirfd != AT_FDCWD && fsync(dirfd) == -1)
-			return err_set(e, E_CREATE, "%s: sync: %s", name,
-			    strerror(errno));
+		if (sync_parent(dirfd, name, e) == -1)
+			return -1;
 	} else if (mode != 0 && errno != EEXIST) {
-		return err_set(e, E_CREATE, "%s: mkdir: %s", name,
+		return err_set(e, cannot_create(errno), "%s: mkdir: %s", name,
 		    strerror(errno));
 	}
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -234,4 +265,28 @@ file_open_dir(int dirfd, const char *name, unsigned mode, struct err *e)
 		return err_set(e, E_HOME, "%s: open directory: %s", name,
 		    strerror(errno));
 	return fd;
+}
+
+int
+file_sweep(int dirfd, const char *prefix, struct err *e)
+{
+	struct dirent *ent;
+	DIR *dir;
+	int fd;
+
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
+		err_set(e, E_HOME, "open directory: %s", strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	/* Directories stay: nothing of ours makes them. */
+	while ((ent = readdir(dir)) != NULL)
+		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0 &&
+		    strcmp(ent->d_name, ".") != 0 &&
+		    strcmp(ent->d_name, "..") != 0)
+			unlinkat(dirfd, ent->d_name, 0);
+	closedir(dir);
+	return 0;
 }

@@ -56,6 +56,12 @@ int	file_sync_dir(int dirfd, const char *what, struct err *e);
 int	file_open_dir(int dirfd, const char *name, unsigned mode,
 	    struct err *e);
 
+/*
+ * Remove the files in ${dirfd} whose names begin with ${prefix}: ".tmp." is
+ * what a crash left of file_place(), if nobody else is writing there.
+ */
+int	file_sweep(int dirfd, const char *prefix, struct err *e);
+
 /* Write all of ${data} to ${fd}, restarting after short writes; 0 or -1. */
 int	file_write(int fd, struct slice data);
 

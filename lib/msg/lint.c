@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/escape.h"
 #include "msg/body.h"
 #include "msg/lint_rule.h"
 
@@ -15,6 +16,7 @@ lint_rule_say(char text[static LINT_TEXT], const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, LINT_TEXT, fmt, ap);
 	va_end(ap);
+	escape_mend(text);
 	return 1;
 }
 

@@ -134,6 +134,29 @@ is_other_name(struct slice v)
 	    der_any(&value, NULL, NULL, NULL) == 0 && value.n == 0;
 }
 
+static int
+is_directory_string(struct slice v)
+{
+	struct slice s = SLICE_NONE;
+	uint8_t tag = 0;
+
+	return der_any(&v, &tag, &s, NULL) == 0 && v.n == 0 && s.n > 0 &&
+	    (tag == DER_UTF8_STRING || tag == DER_PRINTABLE_STRING ||
+	    tag == DER_T61_STRING || tag == DER_BMP_STRING ||
+	    tag == DER_UNIVERSAL_STRING);
+}
+
+/* EDIPartyName: who names, in [0], may be left out; whom, in [1]. */
+static int
+is_edi_party_name(struct slice v)
+{
+	struct slice s;
+
+	if (der_opt(&v, DER_CTX(0), &s) && !is_directory_string(s))
+		return 0;
+	return der_only(v, DER_CTX(1), &s) == 0 && is_directory_string(s);
+}
+
 int
 syntax_general_name(struct slice tlv, const char *what, struct err *e)
 {
@@ -150,7 +173,9 @@ syntax_general_name(struct slice tlv, const char *what, struct err *e)
 		good = good && is_other_name(v);
 		break;
 	case DER_CTX(3):
+		break;
 	case DER_CTX(5):
+		good = good && is_edi_party_name(v);
 		break;
 	case DER_CTXP(1):
 	case DER_CTXP(2):

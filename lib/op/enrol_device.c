@@ -86,7 +86,10 @@ san_subset(struct slice a, struct slice b, char text[static ESCAPE_SHORT])
 		buf_release(&out);
 		return 0;
 	}
-	return 1;
+	/* What follows a malformed entry has not been compared. */
+	if (in.n > 0)
+		snprintf(text, ESCAPE_SHORT, "something that is no name");
+	return in.n == 0;
 }
 
 /* Key and names are those asked for; powers are not more. */

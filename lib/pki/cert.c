@@ -323,6 +323,24 @@ validity(struct slice *in, struct cert *c, struct err *e)
 	return 0;
 }
 
+/* SEQUENCE { AlgorithmIdentifier, BIT STRING }; what it means is alg.c's. */
+static int
+public_key(struct slice *in, struct cert *c, struct err *e)
+{
+	struct slice spki, alg;
+
+	if (der_get_tlv(in, DER_SEQUENCE, &c->spki) == -1 ||
+	    der_only(c->spki, DER_SEQUENCE, &spki) == -1 ||
+	    der_get(&spki, DER_SEQUENCE, &alg) == -1 ||
+	    der_get(&alg, DER_OID, NULL) == -1 ||
+	    (alg.n > 0 && der_any(&alg, NULL, NULL, NULL) == -1) ||
+	    alg.n != 0 || der_get(&spki, DER_BIT_STRING, NULL) == -1 ||
+	    spki.n != 0)
+		return err_set(e, E_CERT_SYNTAX, "subjectPublicKeyInfo is not "
+		    "an algorithm and a key");
+	return 0;
+}
+
 /* Unique identifiers are for nobody; extensions are for v3. */
 static int
 tail(struct slice *in, struct cert *c, struct err *e)
@@ -368,9 +386,8 @@ tbs(struct cert *c, struct err *e)
 		return -1;
 	if (der_get_tlv(&in, DER_SEQUENCE, &c->subject) == -1)
 		return err_set(e, E_CERT_SYNTAX, "subject is missing");
-	if (der_get_tlv(&in, DER_SEQUENCE, &c->spki) == -1)
-		return err_set(e, E_CERT_SYNTAX, "subjectPublicKeyInfo is "
-		    "missing");
+	if (public_key(&in, c, e) == -1)
+		return -1;
 	if (names(c, e) == -1)
 		return -1;
 	return tail(&in, c, e);

@@ -321,8 +321,9 @@ check_profiles(const struct parse *p, struct err *e)
 		return err_set(e, E_CONF, "%s: [ca] default-profile: \"%s\": there "
 		    "is no [profile %s]", p->path, c->home.profile,
 		    c->home.profile);
-	for (const struct conf_enrol *r = c->enrols;
-	    r < c->enrols + c->n_enrols; r++) {
+	for (size_t k = 0; k < c->n_enrols; k++) {
+		const struct conf_enrol *r = &c->enrols[k];
+
 		for (size_t i = 0; i < r->profiles.n; i++) {
 			const char *name = r->profiles.v[i];
 

@@ -46,8 +46,9 @@ struct policy_facts {
  * The profile is the one that certProfile names, else the default.  The first
  * [enrol] rule for that profile, ${body} and the anchor that the sender's
  * path ends in decides; names are judged on what will be signed, after the
- * profile has been applied.  E_CERT_PROFILE, E_NOT_AUTHORIZED,
- * E_NOT_SUBJECT, E_NOT_SAN, E_TMPL_*, E_RA_VERIFIED.
+ * profile has been applied; of a NULL-DN, which the profile has to allow, that
+ * is the subjectAltName.  E_CERT_PROFILE, E_NOT_AUTHORIZED, E_NOT_SUBJECT,
+ * E_NOT_SAN, E_TMPL_*, E_RA_VERIFIED.
  */
 int	policy_enrol(const struct policy_env *env, const struct checked *c,
 	    enum body body, const struct cert_req *r,

@@ -43,6 +43,8 @@ mod(struct wish *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->mods_text + n, sizeof(w->mods_text) - n, fmt, ap);
 	va_end(ap);
+	/* It goes into a UTF8String. */
+	escape_mend(w->mods_text);
 }
 
 /* Fields that only we fill in. */

@@ -307,13 +307,17 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
-	if (accept_body(s, e) == -1 || (s->result.reply && reply(s, e) == -1)) {
-		/* Our own files may be mended; the answer is good for ever. */
+	if (accept_body(s, e) == -1) {
 		if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
 		else
 			give_up(s);
+		return;
+	}
+	/* Our own files may be mended; the answer is good for ever. */
+	if (s->result.reply && reply(s, e) == -1) {
+		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
 	next_state(s);
@@ -341,6 +345,10 @@ repeated(struct step *s, struct err *e)
 		snprintf(s->o->note, sizeof(s->o->note), "taken before, "
 		    "nothing changed");
 		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0;
+		/* Who was told "no" and cut short must not be told "yes". */
+		if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
+			err_set(e, E_ANSWER_REJECTED, "taken before, and this "
+			    "request brought no certificate that was wanted");
 	}
 	buf_release(&name);
 	return rc;

@@ -29,7 +29,6 @@ outcome_exit(const struct outcome *o)
 {
 	switch (o->verdict) {
 	case VERDICT_ANSWERED:
-	case VERDICT_REPEATED:
 	case VERDICT_TAKEN:
 		return 0;
 	default:
@@ -72,7 +71,7 @@ int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED || code == E_CLOCK;
+	    code == E_LOCKED;
 }
 
 /* What tells that a file or directory is not what it was. */
@@ -209,6 +208,7 @@ engine_handle(struct engine *en, struct slice der, struct outcome *o)
 		ca_handle(en, der, o);
 	else
 		ee_handle(en, der, o);
+	escape_mend(o->note);
 	if (o->verdict == VERDICT_TEMPORARY) {
 		store_rollback_to(en->store, &e);
 	} else if (store_release(en->store, &e) == -1) {

@@ -296,7 +296,11 @@ prepare_home(struct making *k, struct err *e)
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		if ((fd = file_open_dir(k->homefd, dirs[i], 0700, e)) == -1)
 			return -1;
+		/* Half a key of a run that was cut short is nobody's. */
+		rc = file_sweep(fd, ".tmp.", e);
 		close(fd);
+		if (rc == -1)
+			return -1;
 	}
 	if (faccessat(k->homefd, "cmp.conf", F_OK, 0) == -1) {
 		buf_init(&conf, 1 << 16);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -56,6 +57,21 @@ put_pem(int dirfd, const char *name, const char *label, struct slice der,
 	return rc;
 }
 
+/* A key that an interrupted run has left: is it what is asked for now? */
+static int
+old_key(const char *path, const char *file, const char *spec,
+    struct key **out, struct err *e)
+{
+	char is[64];
+
+	if (key_load(path, NULL, out, e) == -1)
+		return err_wrap(e, "%s", file);
+	if (strcasecmp(alg_key_spec(is, key_info(*out)), spec) != 0)
+		return err_set(e, E_EXISTS, "%s is there already and is %s, "
+		    "not %.60s; take it away, or ask for that", file, is, spec);
+	return 0;
+}
+
 /*
  * keys/NAME with a new key; one that an interrupted run has left is used, so
  * that running again ends well.
@@ -70,7 +86,8 @@ new_key(struct making *k, const char *name, const char *spec,
 
 	snprintf(file, sizeof(file), "keys/%s", name);
 	if (faccessat(k->keys, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return key_load(home_path(path, k->homefd, file), NULL, out, e);
+		return old_key(home_path(path, k->homefd, file), file, spec,
+		    out, e);
 	buf_init(&pem, 1 << 16);
 	if (key_generate(spec, out, e) == 0 &&
 	    key_export(*out, SLICE_NONE, &pem, e) == 0)
@@ -330,9 +347,13 @@ make(struct making *k, struct err *e)
 		    "choose another directory");
 	if (read_ask(k, e) == -1 || open_dirs(k, e) == -1)
 		return -1;
-	/* Certificates of an interrupted run are made anew: nobody has them. */
+	/*
+	 * Certificates that an interrupted run made are made anew: nobody has
+	 * them.  One that is given may stand here already, and is not ours.
+	 */
 	unlinkat(k->certs, "cmp.pem", 0);
-	unlinkat(k->certs, "ca.pem", 0);
+	if (k->ask->key == NULL)
+		unlinkat(k->certs, "ca.pem", 0);
 	if ((k->ask->key != NULL ? copy_ca(k, e) : make_ca(k, e)) == -1 ||
 	    make_protection(k, e) == -1 ||
 	    store_open(k->homefd, STORE_CREATE, &s, e) == -1)

@@ -100,6 +100,9 @@ int	store_outbox(struct store *s, int (*each)(void *arg, int64_t id,
 	    const char *name, struct slice answer, struct err *e), void *arg,
 	    struct err *e);
 int	store_delivered(struct store *s, int64_t id, struct err *e);
+/* The same by name; one that does not wait any more is no failure. */
+int	store_delivered_name(struct store *s, const char *name,
+	    struct err *e);
 
 /* Transactions that wait for a certConf longer than ${now}. */
 int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,

@@ -93,6 +93,19 @@ store_delivered(struct store *s, int64_t id, struct err *e)
 	return 0;
 }
 
+int
+store_delivered_name(struct store *s, const char *name, struct err *e)
+{
+	struct store_use u;
+
+	if (s->begun && store_inside(s, e) == -1)
+		return -1;
+	store_use(s, STMT_OUT_NAMED, "UPDATE outbox SET delivered = 1 "
+	    "WHERE name = ? AND delivered = 0", &u);
+	store_bind_text(&u, name);
+	return store_run(&u, e);
+}
+
 /* "x.pki" with a number: "x-2.pki". */
 static int
 numbered(const char *name, int64_t number, char out[static STORE_NAME],

@@ -271,11 +271,3 @@ unwanted() {
 	has E_BODY_TYPE
 	[ "$(count out/*)" = 0 ]
 }
-
-@test "device: waiting answers in its spool are taken like files" {
-	mkdir -p dev/spool/in
-	cp ip.pki dev/spool/in/
-	run cmp-process -C dev
-	[ "$status" = 0 ] || skip "a device has no spool: $output"
-	[ "$(count dev/certs/*.pem)" = 1 ]
-}

@@ -125,14 +125,17 @@ rules() {
 	ask 0 --san 'dns:*.a.example'
 }
 
-@test "profile: an empty subject only where it is allowed" {
-	sed -i 's/^subject = .*/subject = /' ca/cmp.conf
-	run cmp-process -C ca
-	[ "$status" = 0 ] || sed -i '/^subject = /d' ca/cmp.conf
-	run -1 bash -c 'cmp-mkreq -C d ir --subject "" --san dns:a.example \
-	    --newkey ec:P-256 --cert idevid.pem --key idevid.key \
-	    --chain idevid-sub.pem | cmp-process -C ca - >/dev/null'
-	has E_
+@test "profile: an empty subject only where it is allowed, and with a SAN" {
+	ask 1 --subject "" --san dns:a.example
+	has E_TMPL_
+	set_conf ca 'profile default' empty-subject yes
+	ask 0 --subject "" --san dns:a.example
+	ext subjectAltName | grep -q critical
+	ext subjectAltName | grep -q DNS:a.example
+	ask 1 --subject "" --san dns:a.other
+	has E_NOT_SAN
+	run ! mkreq dev9 ir9.pki --subject ""
+	has E_TMPL_NO_NAME
 }
 
 @test "profile: confirm = explicit wants a certConf from everybody" {

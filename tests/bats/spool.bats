@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The exchange directory with everything that peers may drop there.
+# shellcheck disable=SC2086,SC2154
 load lib
 
 setup_file() {
@@ -10,7 +11,7 @@ setup_file() {
 
 setup() {
 	fresh
-	in=ca/spool/in
+	in=ca/spool/in	# no blanks in it
 	agent=
 }
 
@@ -75,7 +76,8 @@ stop() {
 	[ "$(answers)" = 3 ]
 	hasnt $'\e'
 	[ "${#lines[@]}" = 3 ]
-	[ ! -e PWNED ] && [ ! -e ca/PWNED ]
+	[ ! -e PWNED ]
+	[ ! -e ca/PWNED ]
 	for f in ca/spool/out/*; do
 		[[ ${f##*/} =~ ^[0-9a-f]{16}-2-ip\.pki$ ]]
 	done
@@ -309,7 +311,7 @@ stop() {
 	cp ir2.pki $in/tmp.part
 	ln $in/tmp.part $in/linked.pki
 	rm $in/tmp.part
-	until_true 15 has_answers 2
+	until_true 5 has_answers 2
 	stop
 }
 
@@ -336,6 +338,20 @@ stop() {
 	stop INT
 }
 
+@test "spool: --watch waits while cmp.conf is wrong, and goes on when it is mended" {
+	follow
+	cp ca/cmp.conf good
+	echo nonsense >>ca/cmp.conf
+	cp ir1.pki $in/
+	until_true 5 grep -q E_CONF agent.log
+	sleep 1.5
+	[ "$(grep -c E_CONF agent.log)" = 1 ]
+	[ "$(answers)" = 0 ]
+	cp good ca/cmp.conf
+	until_true 5 has_answers 1
+	stop
+}
+
 @test "spool: SIGTERM ends --watch at once and leaves nothing half done" {
 	follow
 	sleep 0.3
@@ -358,11 +374,12 @@ stop() {
 	run -0 cmp-ca -C ca check
 }
 
-@test "spool: directories that are gone are an error with the way out" {
+@test "spool: a home without a spool exits 78 and says so (E_HOME)" {
+	run -78 cmp-process -C dev1
+	has E_HOME
+	has spool/
 	rm -r ca/spool/in
-	run cmp-process -C ca
-	[ "$status" = 0 ] || { [ "$status" -ge 64 ]; has E_; has spool; }
-	rm -r ca/spool
-	run cmp-process -C ca
-	[ "$status" = 0 ] || { [ "$status" -ge 64 ]; has E_; has spool; }
+	run -78 cmp-process -C ca
+	has E_HOME
+	has in
 }

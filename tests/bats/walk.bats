@@ -143,6 +143,27 @@ carry() {
 	done
 }
 
+@test "walk: in a pipeline whose signer fails, all the others say no input" {
+	init
+	cmp-mkreq -C dev2 ir --subject CN=x,O=Example --newkey ed25519 --trust ca/certs/ca.pem >draft.pki
+	cmp-sign --cert none.pem --key idevid.key draft.pki |
+	    cmp-process -C ca - | cmp-process -C dev2 - ||
+	    status="${PIPESTATUS[*]}"
+	[ "$status" = "66 66 66" ]
+	cmp-sign --cert idevid.pem --key idevid.key --chain idevid-sub.pem draft.pki |
+	    cmp-process -C ca - | cmp-process -C dev2 -
+}
+
+@test "walk: a refusal goes through the pipeline to the device" {
+	init
+	cmp-mkreq -C dev2 ir --subject CN=x,O=Other --newkey ed25519 --trust ca/certs/ca.pem |
+	    cmp-sign --cert idevid.pem --key idevid.key --chain idevid-sub.pem |
+	    cmp-process -C ca - | cmp-process -C dev2 - ||
+	    status="${PIPESTATUS[*]}"
+	[ "$status" = "0 0 1 1" ]
+	[ "$(count dev2/certs/*)" = 0 ]
+}
+
 @test "walk: a request in the spool beside a pipeline gets its own answer" {
 	init
 	request

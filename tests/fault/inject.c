@@ -4,8 +4,12 @@
  *	FAULT=kill-before:N	the process is killed before its Nth operation
  *	FAULT=kill-after:N	the same, just after it
  *	FAULT=fail:N:ENOSPC	the Nth operation does nothing and fails so
+ *	FAULT_WITHOUT=name	the operation of this name always fails with
+ *				EINVAL, as on a system that has it not; it is
+ *				not counted
  *	FAULT_ROOT=dir		only what changes something below is counted
- *	FAULT_LOG=file		one line for each: "N name target"
+ *	FAULT_LOG=file		one line for each: "N name target"; if it failed,
+ *				"N failed" follows
  *
  * Operations count from 1, and a program of one thread has the same ones in
  * each run.  Targets are shown relative to FAULT_ROOT.  What stdio writes is
@@ -31,7 +35,7 @@ static enum mode mode;
 static long at, seen;
 static int code;
 static char root[PATH_MAX];
-static const char *logname;
+static const char *logname, *without;
 
 static const struct { const char *name; int code; } codes[] = {
 	{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT },
@@ -74,7 +78,8 @@ setup(void)
 	const char *f = getenv("FAULT"), *r = getenv("FAULT_ROOT");
 
 	logname = getenv("FAULT_LOG");
-	if ((f != NULL || logname != NULL) &&
+	without = getenv("FAULT_WITHOUT");
+	if ((f != NULL || logname != NULL || without != NULL) &&
 	    (r == NULL || realpath(r, root) == NULL))
 		bad("FAULT_ROOT is not a directory");
 	if (f != NULL)
@@ -138,7 +143,8 @@ record(const char *name, const char *from, const char *to)
 
 	if (logname == NULL)
 		return;
-	n = snprintf(line, sizeof(line), "%ld %s %s%s%s", seen, name, from,
+	n = snprintf(line, sizeof(line), "%ld %s%s%s%s%s", seen, name,
+	    from != NULL ? " " : "", from != NULL ? from : "",
 	    to != NULL ? " -> " : "", to != NULL ? to : "");
 	for (int i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
@@ -168,6 +174,10 @@ before(const char *name, const char *a, const char *b)
 
 	if (from == NULL && to == NULL)
 		return 0;
+	if (without != NULL && strcmp(name, without) == 0) {
+		errno = EINVAL;
+		return -1;
+	}
 	seen++;
 	record(name, from != NULL ? from : "(outside)", b == NULL ? NULL :
 	    to != NULL ? to : "(outside)");
@@ -175,6 +185,7 @@ before(const char *name, const char *a, const char *b)
 		die();
 	errno = saved;
 	if (mode == M_FAIL && seen == at) {
+		record("failed", NULL, NULL);
 		errno = code;
 		return -1;
 	}
@@ -182,10 +193,15 @@ before(const char *name, const char *a, const char *b)
 }
 
 static void
-after(int counted)
+after(int counted, int failed)
 {
+	int saved = errno;
+
 	if (counted && mode == M_AFTER && seen == at)
 		die();
+	if (counted && failed)
+		record("failed", NULL, NULL);
+	errno = saved;
 }
 
 static int
@@ -234,7 +250,7 @@ ret name params \
 	if ((counted = test) == -1) \
 		return -1; \
 	r = real args; \
-	after(counted); \
+	after(counted, r == -1); \
 	return r; \
 }
 
@@ -303,7 +319,7 @@ int name params \
 	if ((counted = before_open(#name, dirfd, path, last)) == -1) \
 		return -1; \
 	r = real args; \
-	after(counted); \
+	after(counted, r == -1); \
 	return r; \
 }
 

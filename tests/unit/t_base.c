@@ -116,6 +116,8 @@ static void
 test_escape(void)
 {
 	char t[ESCAPE_SHORT], more[1000];
+	char cut[] = "a\xc3\xa4\xe2\x82!\xc3z";
+	struct err e = { 0 };
 	uint32_t cp;
 
 	ok(text(SLICE_LIT("a \xc3\xbc \xe2\x82\xac \xf0\x9f\x94\x91"), 99,
@@ -143,6 +145,12 @@ test_escape(void)
 	    escape_utf8(SLICE_LIT("\xe2\x82\xac!"), &cp) == 3 && cp == 0x20ac,
 	    "escape: overlong, surrogate, cut and too large UTF-8 is refused");
 	memset(more, '\n', sizeof(more));
+	ok(strcmp(escape_mend(cut),
+	    "a\xc3\xa4?\x3f!?z") == 0,
+	    "escape: what a cut left of characters is mended");
+	err_set(&e, E_IO, "%.2s", "a\xc3\xa4");
+	ok(strcmp(e.detail, "a?") == 0, "err: a detail is never cut within a "
+	    "character");
 	ok(strlen(escape_short(t, SLICE(more, sizeof(more)))) < ESCAPE_SHORT &&
 	    strcmp(escape_hex_short(t, SLICE_LIT("\x0f\xa0")), "0fa0") == 0,
 	    "escape: a short text fits its array");

@@ -168,6 +168,11 @@ test_protection_missing(void)
 	say(seal_raw(&a.d, pbm, SLICE_NONE));
 	ok(ERROR(E_PROT_MISSING, FAIL_BAD_MESSAGE_CHECK),
 	    "a protectionAlg without protection is no protection");
+	a.d.transaction_id = fresh(16);
+	put_body(&a);
+	say(seal_raw(&a.d, SLICE_NONE, fresh(64)));
+	ok(ERROR(E_PROT_MISSING, FAIL_BAD_MESSAGE_CHECK),
+	    "a protection without protectionAlg is no protection");
 	ask_release(&a);
 }
 

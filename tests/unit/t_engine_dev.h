@@ -14,9 +14,14 @@ struct device {
 	struct slice	 der, spki;
 };
 
-/* A new device with an open request; ${confirm}: explicit confirmation. */
+#define NO_TRUST	2
+
+/*
+ * A new device with an open request; ${how}: 1 for explicit confirmation,
+ * NO_TRUST for a device that trusts nobody yet.
+ */
 static inline struct device
-device(int confirm)
+device(int how)
 {
 	static int n;
 	const char *san[] = { "dns:pump17.example" },
@@ -24,8 +29,8 @@ device(int confirm)
 	struct request_ask ask = { .subject = "CN=pump17,O=Example",
 	    .san = san, .n_san = 1, .newkey = "ed25519",
 	    .cert = in_top("dev.pem"), .key = in_top("dev.key"),
-	    .chain = in_top("sub.pem"), .trust = trust, .n_trust = 1,
-	    .confirm = confirm };
+	    .chain = in_top("sub.pem"), .trust = trust, .n_trust = how != NO_TRUST,
+	    .confirm = how == 1 };
 	struct buf *b = new_buf(), *spki = new_buf();
 	struct request_made made;
 	struct cert_req r;

@@ -78,6 +78,20 @@ test_good(void)
 	device_close(&d);
 }
 
+static void
+test_no_trust(void)
+{
+	struct device d = device(NO_TRUST);
+	struct ip p = ip_for(&d);
+
+	ok(slice_eq(d.q.hdr.recipient, SLICE_LIT("\xa4\x02\x30\x00")),
+	    "a recipient that is not known is the NULL-DN");
+	say_ip(&d, &p);
+	ok(left_open(&d, E_PATH_NONE),
+	    "a device without trust anchors takes no answer");
+	device_close(&d);
+}
+
 /* Every one of these comes before the true answer, which is still taken. */
 static void
 test_strangers(void)
@@ -410,6 +424,26 @@ test_confirm_granted(void)
 	device_close(&v);
 }
 
+/* The certConf cannot be signed now: the answer waits for better times. */
+static void
+test_own_files(void)
+{
+	struct device d = device(1);
+	struct ip p = ip_for(&d);
+	struct slice der = ip_make(&p);
+
+	put_file(topfd, "dev.pem", SLICE_LIT("nothing\n"), 0644);
+	take(&d, der);
+	ok(got.verdict == VERDICT_TEMPORARY && dev_state(&d) == TXN_OPEN,
+	    "a certConf that cannot be signed leaves the request open");
+	make_device_files();
+	take(&d, der);
+	ok(cert_conf(&d, &p, STATUS_ACCEPTED),
+	    "and the answer is taken once it can be");
+	draft_release(&p.d);
+	device_close(&d);
+}
+
 static void
 test_reject(void)
 {
@@ -464,6 +498,7 @@ main(void)
 	make_device_files();
 	test_request();
 	test_good();
+	test_no_trust();
 	test_strangers();
 	test_error();
 	test_form();
@@ -473,6 +508,7 @@ main(void)
 	test_mods();
 	test_confirm();
 	test_confirm_granted();
+	test_own_files();
 	test_reject();
 	test_bodies();
 	teardown();

@@ -133,6 +133,7 @@ struct ask {
 	uint32_t	 ku;
 	enum oid	 eku;
 	int		 unknown_critical;
+	int		 reg_info;	/* regInfo is there */
 	struct slice	 raw_key;	/* an SPKI instead of key's */
 };
 
@@ -241,7 +242,7 @@ put_popo(struct derw *w, const struct ask *a, struct slice cert_req)
 {
 	const struct key *k = a->popo_key ? a->popo_key : a->key;
 	struct sigalg alg = alg_default(key_info(k));
-	size_t all = derw_mark(w), m;
+	size_t all = derw_mark(w), m, g;
 	struct err e = { 0 };
 	struct buf sig;
 
@@ -254,7 +255,7 @@ put_popo(struct derw *w, const struct ask *a, struct slice cert_req)
 	m = derw_mark(w);
 	if (a->popo_input) {	/* sender [0], publicKey */
 		derw_raw(w, key_spki(k));
-		size_t g = derw_mark(w);
+		g = derw_mark(w);
 		derw_raw(w, SLICE_LIT("\x30\x00"));
 		derw_wrap(w, DER_CTX(4), g);
 		derw_wrap(w, DER_CTX(0), g);
@@ -275,6 +276,12 @@ put_body(struct ask *a)
 	put_request(&req, a);
 	for (int i = 0; i < a->count; i++) {
 		m = derw_mark(w);
+		if (a->reg_info) {
+			derw_utf8(w, "x");
+			derw_oid(w, SLICE_LIT("\x2a\x03\x04\x05"));
+			derw_wrap(w, DER_SEQUENCE, m);
+			derw_wrap(w, DER_SEQUENCE, m);
+		}
 		if (a->popo == POPO_SIGNATURE) {
 			put_popo(w, a, derw_slice(&req));
 		} else if (a->popo == POPO_RA_VERIFIED) {

@@ -333,19 +333,44 @@ test_granted(void)
 	}
 }
 
+/* implicitConfirm is the profile's to grant. */
+static void
+test_explicit(void)
+{
+	struct key *k = new_key("ed25519");
+	struct ask a = ask_for(&dev, k);
+
+	a.d.cert_profile = SLICE_LIT("explicit");
+	say_ask(&a);
+	ok(granted() && !re.m.hdr.implicit_confirm &&
+	    re.m.hdr.has_confirm_wait && state_of(&dev,
+	    re.m.hdr.transaction_id) == TXN_CONFIRM,
+	    "a profile that wants confirmation does not grant implicitConfirm");
+	key_free(k);
+}
+
 static void
 test_empty_subject(void)
 {
 	struct key *k = new_key("ed25519");
 	struct ask a = ask_for(&dev, k);
+	struct err e = { 0 };
+	struct cert c;
 
-	a.subject = "";
-	a.san = "dns:pump17.example";
 	a.d.cert_profile = SLICE_LIT("nameless");
+	a.san = "dns:pump17.elsewhere";
+	a.subject = "";
+	say(make(&a));
+	ok(REJECTED(E_NOT_SAN, FAIL_NOT_AUTHORIZED),
+	    "a NULL-DN with a subjectAltName that the sender may not ask for "
+	    "is notAuthorized");
+	a.d.transaction_id = fresh(16);
+	a.san = "dns:pump17.example";
 	say_ask(&a);
-	ok(REJECTED(E_NOT_SUBJECT, FAIL_NOT_AUTHORIZED),
-	    "a NULL-DN that the profile allows still needs a rule that allows "
-	    "it");
+	ok(granted() && cert_parse(re.cert, &c, &e) == 0 &&
+	    name_is_empty(c.subject) && c.san.n > 0,
+	    "a NULL-DN with a subjectAltName is certified where profile and "
+	    "rule allow it");
 	key_free(k);
 }
 
@@ -408,6 +433,7 @@ main(void)
 	test_powers();
 	test_profile();
 	test_granted();
+	test_explicit();
 	test_empty_subject();
 	test_sub_ca();
 	key_free(key);

@@ -384,6 +384,9 @@ test_outbox(void)
 		n += put_alone(s, NULL, &f, "b.pki", "answer") == 0;
 	ok(n == 30 && strncmp(final, "b-", 2) == 0,
 	    "outbox: any number of answers may want the same name");
+	ok(store_delivered_name(s, "b.pki", &e) == 0 &&
+	    store_delivered_name(s, "b.pki", &e) == 0,
+	    "outbox: an answer is marked by its name, as often as one likes");
 	ok(store_delivered(s, 999, &e) == -1,
 	    "outbox: an answer that does not exist cannot be marked");
 	store_close(s);

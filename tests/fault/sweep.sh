@@ -1,0 +1,371 @@
+#!/bin/sh
+# sweep.sh DIR STRIDE PART...: programs are killed before and after each
+# file operation, and each is made to fail; after a second run all has to be
+# as if nothing had been.  DIR must not exist; it is used and removed.
+#
+# STRIDE 1 takes each operation; with 5, every fifth, a different one for
+# each kind of fault.  Prints each fault after which something was wrong.
+#
+#	init mkreq trust	what sets up
+#	ca ca-old ca-file	two requests at the CA: through its spool, the
+#				same without renameat2(), given as files
+#	dev dev-confirm		the answers at the devices
+#	conf pkiconf		certConf at the CA, its pkiConf at the device
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/fault/lib.sh
+. "$here/lib.sh"
+
+dir=$1
+stride=$2
+shift 2
+mkdir "$dir"
+dir=$(cd "$dir" && pwd -P)
+trap 'rm -rf "$dir"' EXIT
+w=$dir/w		# where it happens; a fresh copy each time
+bad=0
+points=0
+
+fail() {
+	echo "$part $fault: $*"
+	bad=1
+}
+
+# once PROGRAM ARGS: under the fault; ${status} gets its exit status
+once() {
+	status=0
+	set -- ${without:+"FAULT_WITHOUT=$without"} -- "$@"
+	if [ "$fault" = none ]; then
+		set -- "FAULT_LOG=$dir/log" "$@"
+	else
+		set -- "FAULT=$fault" "$@"
+	fi
+	# In a shell of its own: it would tell of each kill.
+	(inject "$w" "$@" || exit $?) >"$dir/text" 2>&1 || status=$?
+	case $fault:$status in
+	none:0 | kill*:137 | fail*:0 | fail*:7[345]) ;;
+	*) fail "exit status $status: $(tail -n 1 "$dir/text")" ;;
+	esac
+}
+
+# again PROGRAM ARGS: without faults; it has to succeed
+again() {
+	"$@" >"$dir/text" 2>&1 ||
+	    fail "again: exit status $?: $(tail -n 1 "$dir/text")"
+}
+
+# has DIR NAME...: DIR contains exactly these
+has() {
+	has_dir=$1
+	shift
+	found=$(cd "$has_dir" && find . -mindepth 1 | sed 's,^\./,,' | sort)
+	[ "$found" = "$(for i; do echo "$i"; done | sort)" ] ||
+	    fail "${has_dir#"$w"/} has: $found"
+}
+
+no_temporary() {
+	found=$(find "$w" -name '.tmp.*')
+	[ -z "$found" ] || fail "is left: $found"
+}
+
+# Whatever is visible in these directories must never change.
+keep() {
+	mkdir "$w/seen"
+	for d; do
+		for f in "$d"/*.pki; do
+			[ ! -e "$f" ] || cp "$f" "$w/seen/"
+		done
+	done
+}
+kept() {
+	for f in "$w"/seen/*; do
+		[ ! -e "$f" ] || cmp -s "$f" "$1/${f##*/}" ||
+		    fail "${f##*/} is not what it was"
+	done
+}
+
+# The CA ${1} has one certificate for each of the other arguments.
+issued() {
+	ca=$1
+	shift
+	cmp-ca -C "$ca" list --json >"$dir/list" ||
+	    fail "list: exit status $?"
+	sed 's/.*"subject":"CN=\([^,]*\).*"state":"valid".*/\1/' "$dir/list" |
+	    sort >"$dir/names"
+	for i; do echo "$i"; done | cmp -s - "$dir/names" ||
+	    fail "certificates:" "$(cat "$dir/names")"
+	cmp-ca -C "$ca" check >"$dir/text" 2>&1 ||
+	    fail "cmp-ca check: $(cat "$dir/text")"
+}
+
+# spool_is CA ANSWERS REQUESTS
+spool_is() {
+	has "$1/spool/in"
+	has "$1/spool/work"
+	has "$1/spool/bad"
+	has "$1/spool/tmp"
+	# shellcheck disable=SC2086 # a list of names
+	has "$1/spool/out" $2
+	# shellcheck disable=SC2086
+	has "$1/spool/done" $3
+	has "$1/state" cmp.db lock
+}
+
+# takes DEV ANSWER: a device as it was before takes the answer
+takes() {
+	rm -rf "$w/try"
+	cp -a "$dir/base/$1" "$w/try"
+	cmp-process -C "$w/try" -o "$w/tried/" "$2" >"$dir/text" 2>&1 ||
+	    fail "$1 does not take ${2##*/}: $(tail -n 1 "$dir/text")"
+	rm -rf "$w/try" "$w/tried"
+}
+
+# --- parts: each one case
+
+part_init() {
+	once cmp-ca -C "$w/ca" init --name "CN=CA,O=Example" --newkey ec:P-256
+	# With cmp.conf it is a CA, and that comes last.
+	[ -e "$w/ca/cmp.conf" ] || again cmp-ca -C "$w/ca" init \
+	    --name "CN=CA,O=Example" --newkey ec:P-256
+	no_temporary
+	has "$w/ca/keys" ca.key cmp.key
+	has "$w/ca/certs" ca.pem cmp.pem
+	[ "$(stat -c %a "$w/ca" "$w/ca/keys" "$w/ca/spool/in" \
+	    "$w/ca/spool/out" "$w/ca/spool/work" "$w/ca/keys/ca.key" |
+	    tr '\n' ' ')" = "700 700 770 770 700 600 " ] ||
+	    fail "modes are not as they should be"
+	again add_trust "$w/ca" "$dir/id"
+	again cmp-process -C "$w/ca"
+	issued "$w/ca"
+}
+
+part_mkreq() {
+	cp -a "$dir/base/ca" "$w/ca"
+	request() {
+		"$@" cmp-mkreq -C "$w/dev" ir --subject CN=x,O=Example \
+		    --newkey ec:P-256 --cert "$dir/id/dev1.pem" \
+		    --key "$dir/id/dev1.key" --trust "$w/ca/certs/ca.pem" \
+		    -o "$w/stick/"
+	}
+	request once
+	[ "$fault" = none ] || [ "$status" -eq 0 ] || request again
+	for f in "$w"/dev/keys/*; do
+		openssl pkey -in "$f" -noout 2>/dev/null ||
+		    fail "$f is no key"
+	done
+	found=$(find "$w/dev" -name '.tmp.*')
+	[ -z "$found" ] || fail "is left: $found"
+	# Whatever is on the stick is a request that can be answered.
+	rm -f "$w"/ca/spool/in/*
+	for f in "$w"/stick/*-1-ir.pki; do
+		name=$(basename "$f" -1-ir.pki)
+		cp "$f" "$w/ca/spool/in/"
+		again cmp-process -C "$w/ca"
+		again cmp-process -C "$w/dev" "$w/ca/spool/out/$name-2-ip.pki"
+	done
+	[ -n "$(ls "$w/dev/certs")" ] || fail "no certificate"
+}
+
+part_trust() {
+	cp -a "$dir/base/ca" "$w/ca"
+	rm -f "$w"/ca/spool/in/*
+	rule() {
+		"$@" cmp-ca -C "$w/ca" trust add --enrol "$dir/id/root.pem" \
+		    --name more
+	}
+	rule once
+	was=$status
+	cmp-ca -C "$w/ca" trust list >"$dir/rules" 2>&1 ||
+	    fail "cmp.conf does not parse: $(cat "$dir/rules")"
+	grep -q '^more$' "$dir/rules" || {
+		[ "$was" -ne 0 ] || fail "says it is there, and it is not"
+		rule again
+	}
+	again cmp-process -C "$w/ca"
+	no_temporary
+	again cmp-ca -C "$w/ca" trust remove more
+}
+
+# Two requests have been at the CA in $w/ca, whatever happened.
+two_answered() {
+	a="$(name_of "$dir/base" dev1)" b="$(name_of "$dir/base" dev2)"
+	spool_is "$w/ca" "$a-2-ip.pki $b-2-ip.pki" \
+	    "$a-1-ir.pki $b-1-ir.pki"
+	for f in "$w"/ca/spool/done/*; do
+		cmp -s "$f" "$dir/base/ca/spool/in/${f##*/}" ||
+		    fail "${f##*/} in done/ is not what came in"
+	done
+	no_temporary
+	issued "$w/ca" dev1 dev2
+	takes dev1 "$w/ca/spool/out/$a-2-ip.pki"
+	takes dev2 "$w/ca/spool/out/$b-2-ip.pki"
+	# The same requests again, when the answers have been taken away.
+	mv "$w/ca/spool/out" "$w/out"
+	mkdir "$w/ca/spool/out"
+	cp "$dir"/base/ca/spool/in/* "$w/ca/spool/in/"
+	again cmp-process -C "$w/ca"
+	diff -r "$w/out" "$w/ca/spool/out" >/dev/null ||
+	    fail "the same requests get other answers"
+	issued "$w/ca" dev1 dev2
+}
+
+part_ca() {
+	cp -a "$dir/base/ca" "$w/ca"
+	once cmp-process -C "$w/ca"
+	once=$(find "$w/ca/spool/in" "$w/ca/spool/work" "$w/ca/spool/done" \
+	    -links 1 -name '*-ir.pki' | wc -l)
+	twice=$(find "$w/ca/spool/in" "$w/ca/spool/work" "$w/ca/spool/done" \
+	    -links 2 -name '*-ir.pki' | wc -l)
+	[ $((once + twice / 2)) -eq 2 ] || fail "requests are lost"
+	[ "$status" -ne 0 ] || [ "$(find "$w/ca/spool/out" -name '[!.]*.pki' |
+	    wc -l)" -eq 2 ] || fail "says all is done, and it is not"
+	keep "$w/ca/spool/out"
+	again cmp-process -C "$w/ca"
+	kept "$w/ca/spool/out"
+	two_answered
+}
+
+part_ca_file() {
+	cp -a "$dir/base/ca" "$w/ca"
+	rm -f "$w"/ca/spool/in/*
+	once cmp-process -C "$w/ca" -o "$w/answers/" \
+	    "$dir"/base/stick-dev?/*.pki
+	keep "$w/answers"
+	again cmp-process -C "$w/ca" -o "$w/answers/" \
+	    "$dir"/base/stick-dev?/*.pki
+	kept "$w/answers"
+	a="$(name_of "$dir/base" dev1)" b="$(name_of "$dir/base" dev2)"
+	has "$w/answers" "$a-2-ip.pki" "$b-2-ip.pki"
+	issued "$w/ca" dev1 dev2
+	takes dev1 "$w/answers/$a-2-ip.pki"
+	takes dev2 "$w/answers/$b-2-ip.pki"
+}
+
+# installs DEV [CONF]: DEV takes its answer and is ready.
+installs() {
+	a=$(name_of "$dir/base" "$1")
+	cp -a "$dir/base/$1" "$w/$1"
+	once cmp-process -C "$w/$1" -o "$w/stick/" "$dir/answers/$a-2-ip.pki"
+	mkdir -p "$w/stick"
+	keep "$w/stick"
+	again cmp-process -C "$w/$1" -o "$w/stick/" \
+	    "$dir/answers/$a-2-ip.pki"
+	kept "$w/stick"
+	has "$w/stick" ${2:+"$a-3-certconf.pki"}
+	no_temporary
+	set -- "$w/$1"/certs/*.pem
+	[ $# -eq 1 ] || fail "not one certificate: $*"
+	key=$(basename "$1" .pem).key
+	[ "$(openssl x509 -in "$1" -noout -pubkey)" = "$(openssl pkey -in \
+	    "${1%/certs/*}/keys/$key" -pubout)" ] 2>/dev/null ||
+	    fail "$key is not the key of its certificate"
+}
+
+part_dev_confirm() {
+	installs dev2 yes
+	# And the CA takes what it wrote.
+	cp -a "$dir/answered" "$w/ca"
+	for f in "$w"/stick/*.pki; do
+		[ ! -e "$f" ] || cp "$f" "$w/ca/spool/in/"
+	done
+	again cmp-process -C "$w/ca"
+	ls "$w"/ca/spool/out/*-pkiconf.pki >/dev/null 2>&1 ||
+	    fail "certConf got no pkiConf"
+}
+
+part_conf() {
+	cp -a "$dir/answered" "$w/ca"
+	cp "$dir/certconf" "$w/ca/spool/in/conf.pki"
+	once cmp-process -C "$w/ca"
+	keep "$w/ca/spool/out"
+	again cmp-process -C "$w/ca"
+	kept "$w/ca/spool/out"
+	a="$(name_of "$dir/base" dev1)" b="$(name_of "$dir/base" dev2)"
+	spool_is "$w/ca" "$a-2-ip.pki $b-2-ip.pki $b-4-pkiconf.pki" \
+	    "$a-1-ir.pki $b-1-ir.pki conf.pki"
+	no_temporary
+	issued "$w/ca" dev1 dev2
+	cp -a "$dir/confirming" "$w/dev2"
+	again cmp-process -C "$w/dev2" "$w/ca/spool/out/$b-4-pkiconf.pki"
+}
+
+part_pkiconf() {
+	cp -a "$dir/confirming" "$w/dev2"
+	once cmp-process -C "$w/dev2" "$dir/pkiconf"
+	again cmp-process -C "$w/dev2" "$dir/pkiconf"
+	no_temporary
+}
+
+# --- all points of a part
+
+case_of() {
+	rm -rf "$w"
+	mkdir "$w"
+	case $part in
+	init) part_init ;;
+	mkreq) part_mkreq ;;
+	trust) part_trust ;;
+	ca) part_ca ;;
+	ca-old) part_ca ;;
+	ca-file) part_ca_file ;;
+	dev) installs dev1 ;;
+	dev-confirm) part_dev_confirm ;;
+	conf) part_conf ;;
+	pkiconf) part_pkiconf ;;
+	*) echo "sweep.sh: no part is called $part" >&2; exit 64 ;;
+	esac
+}
+
+# The faults of operation $1, by stride; $2 counts up.
+faults() {
+	i=0
+	for k in "kill-before:$1" "kill-after:$1" "fail:$1:ENOSPC" \
+	    "fail:$1:EIO"; do
+		i=$((i + 1))
+		[ $((($1 + i * stride / 4) % stride)) -ne 0 ] || echo "$k"
+	done
+}
+
+sweep() {
+	part=$1
+	rm -f "$dir/log"
+	without=
+	[ "$part" != ca-old ] || without=renameat2
+	fault=none
+	case_of
+	# A run of the part without faults told how many there are.
+	total=$(awk '$1 > n { n = $1 } END { print n + 0 }' "$dir/log")
+	[ "$total" -gt 0 ] || fail "nothing was counted"
+	op=0
+	did=0
+	while [ $((op += 1)) -le "$total" ]; do
+		for fault in $(faults $op); do
+			case_of
+			did=$((did + 1))
+		done
+	done
+	points=$((points + did))
+	echo "# $part: $total operations, $did faults"
+}
+
+prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
+# Later states: the CA that has answered, the device that confirms.
+{
+	cp -a "$dir/base/ca" "$dir/answered"
+	cmp-process -C "$dir/answered"
+	cp -a "$dir/answered/spool/out" "$dir/answers"
+	cp -a "$dir/base/dev2" "$dir/confirming"
+	cmp-process -C "$dir/confirming" -o "$dir/certconf" \
+	    "$dir/answers/$(name_of "$dir/base" dev2)-2-ip.pki"
+	cp -a "$dir/answered" "$dir/confirmed"
+	cmp-process -C "$dir/confirmed" -o "$dir/pkiconf" "$dir/certconf"
+} 2>"$dir/text" || { cat "$dir/text"; exit 1; }
+
+[ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
+    conf pkiconf
+for i; do
+	sweep "$i"
+done
+echo "# $points faults"
+exit $bad

@@ -1,0 +1,298 @@
+/*
+ * msg: whatever the bytes are, a message is decoded, printed, linted and
+ * digested; JSON is valid JSON, text has no control characters, and what we
+ * accept libtasn1 accepts.
+ */
+#include <string.h>
+
+#include "asn/schema.h"
+#include "base/escape.h"
+#include "msg/body.h"
+#include "msg/crmf.h"
+#include "msg/lint.h"
+#include "msg/msg.h"
+#include "msg/print.h"
+#include "pki/cert.h"
+#include "tests/fuzz/fuzz.h"
+
+#define OUT_MAX	(64u << 20)
+
+/* A validator of our own: RFC 8259, one value and nothing after it. */
+struct json {
+	const uint8_t	*p, *end;
+	unsigned	 depth;
+};
+
+static int	json_value(struct json *j);
+
+static int
+json_take(struct json *j, const char *s)
+{
+	size_t n = strlen(s);
+
+	if ((size_t)(j->end - j->p) < n || memcmp(j->p, s, n) != 0)
+		return 0;
+	j->p += n;
+	return 1;
+}
+
+static int
+json_escape(struct json *j)
+{
+	static const char simple[] = "\"\\/bfnrt";
+
+	if (j->p == j->end)
+		return 0;
+	if (*j->p != 'u')
+		return *j->p != 0 && strchr(simple, *j->p++) != NULL;
+	if (j->end - j->p < 5)
+		return 0;
+	for (int i = 1; i < 5; i++)
+		if (strchr("0123456789abcdefABCDEF", j->p[i]) == NULL ||
+		    j->p[i] == 0)
+			return 0;
+	j->p += 5;
+	return 1;
+}
+
+static int
+json_string(struct json *j)
+{
+	uint32_t cp;
+	size_t n;
+
+	if (!json_take(j, "\""))
+		return 0;
+	while (j->p < j->end && *j->p != '"') {
+		if (*j->p < 0x20)
+			return 0;
+		if (*j->p == '\\') {
+			j->p++;
+			if (!json_escape(j))
+				return 0;
+			continue;
+		}
+		n = escape_utf8(SLICE(j->p, (size_t)(j->end - j->p)), &cp);
+		if (n == 0 || escape_deceptive(cp))
+			return 0;
+		j->p += n;
+	}
+	return json_take(j, "\"");
+}
+
+static int
+json_number(struct json *j)
+{
+	const uint8_t *start;
+
+	(void)json_take(j, "-");
+	start = j->p;
+	while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
+		j->p++;
+	return j->p > start && (start[0] != '0' || j->p == start + 1);
+}
+
+static int
+json_list(struct json *j, const char *close, int named)
+{
+	if (++j->depth > 64)
+		return 0;
+	if (json_take(j, close)) {
+		j->depth--;
+		return 1;
+	}
+	do {
+		while (json_take(j, " "))
+			;
+		if (named && (!json_string(j) || !json_take(j, ":")))
+			return 0;
+		while (json_take(j, " "))
+			;
+		if (!json_value(j))
+			return 0;
+	} while (json_take(j, ","));
+	j->depth--;
+	return json_take(j, close);
+}
+
+static int
+json_value(struct json *j)
+{
+	if (json_take(j, "{"))
+		return json_list(j, "}", 1);
+	if (json_take(j, "["))
+		return json_list(j, "]", 0);
+	if (j->p < j->end && *j->p == '"')
+		return json_string(j);
+	return json_take(j, "true") || json_take(j, "false") ||
+	    json_take(j, "null") || json_number(j);
+}
+
+static int
+json_valid(struct slice s)
+{
+	struct json j = { s.p, s.p + s.n, 0 };
+
+	if (!json_value(&j))
+		return 0;
+	(void)json_take(&j, "\n");
+	return j.p == j.end;
+}
+
+/* Lines of text that a terminal may see. */
+static int
+is_clean(struct slice s)
+{
+	uint32_t cp;
+	size_t n;
+
+	for (; s.n > 0; s = SLICE(s.p + n, s.n - n)) {
+		if ((n = escape_utf8(s, &cp)) == 0)
+			return 0;
+		if (cp != '\n' && escape_deceptive(cp))
+			return 0;
+	}
+	return 1;
+}
+
+static void
+found(void *arg, char level, enum err_code code, const char *section,
+    const char *text)
+{
+	size_t *n = arg;
+
+	(*n)++;
+	must(level == 'M' || level == 'S');
+	must(code > E_NONE && code < E__COUNT);
+	must(section != NULL && section[0] != '\0');
+	must(is_clean(slice_str(text)) && strchr(text, '\n') == NULL);
+}
+
+static void
+show(const struct msg *m)
+{
+	size_t n = 0, said;
+	struct buf out;
+
+	buf_init(&out, OUT_MAX);
+	print_text(&out, m);
+	must(!buf_bad(&out));
+	must(is_clean(buf_slice(&out)));
+	buf_reset(&out);
+	print_json(&out, m);
+	must(!buf_bad(&out));
+	must(json_valid(buf_slice(&out)));
+	buf_release(&out);
+	said = lint_msg(m, found, &n);
+	must(said == n);
+}
+
+/* All readers on any content: the tag of the body is not theirs to trust. */
+static void
+read_all(struct slice content)
+{
+	struct cert_template *t;
+	struct cert_req req;
+	struct cert_rep rep;
+	struct cert_status status;
+	struct error_msg error;
+	struct err e = { 0 };
+	struct buf spki;
+	size_t count;
+
+	if (crmf_requests(content, &req, &count, &e) == 0) {
+		must(count > 0);
+		t = &req.tmpl;
+		buf_init(&spki, 1 << 20);
+		if (crmf_spki(t, &spki, &e) == 0)
+			must(spki.n > 0 && spki.p[0] == DER_SEQUENCE);
+		buf_release(&spki);
+	}
+	if (crmf_response(content, &rep, &e) == 0)
+		must(rep.count == 0 || rep.responses.n > 0);
+	(void)crmf_confirmation(content, &status, &count, &e);
+	(void)crmf_error(content, &error, &e);
+}
+
+/* Bodies whose syntax we claim to know. */
+static int
+is_known(enum body b)
+{
+	return b == BODY_IR || b == BODY_IP || b == BODY_CR || b == BODY_CP ||
+	    b == BODY_KUR || b == BODY_KUP || b == BODY_CERTCONF ||
+	    b == BODY_PKICONF || b == BODY_ERROR;
+}
+
+/* x400Address and ediPartyName: ANY in the schema, which libtasn1 misreads. */
+static int
+is_any(struct slice name)
+{
+	return name.p[0] == DER_CTX(3) || name.p[0] == DER_CTX(5);
+}
+
+static int
+is_cert(struct slice der)
+{
+	struct err e = { 0 };
+	struct cert c;
+
+	return cert_parse(der, &c, &e) == 0;
+}
+
+/* Certificates are read where they are used; can all of them be? */
+static int
+certs_readable(const struct msg *m)
+{
+	struct cert_response r;
+	struct err e = { 0 };
+	struct cert_rep rep;
+	struct slice in, der;
+
+	for (size_t i = 0; i < m->n_extra; i++)
+		if (!is_cert(m->extra[i]))
+			return 0;
+	if (!body_is_response(m->body))
+		return 1;
+	must(crmf_response(m->content, &rep, &e) == 0);
+	for (in = rep.ca_pubs; in.n > 0;)
+		if (der_get_tlv(&in, DER_SEQUENCE, &der) == -1 || !is_cert(der))
+			return 0;
+	for (in = rep.responses; in.n > 0;) {
+		must(crmf_next_response(&in, &r, &e) == 0);
+		if (r.cert.p != NULL && !is_cert(r.cert))
+			return 0;
+	}
+	return 1;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct slice in = SLICE(p, n);
+	struct err e = { 0 }, why = { 0 };
+	uint8_t digest[32];
+	struct buf out;
+	struct msg m;
+
+	if (msg_decode(in, &m, &e) == -1) {
+		must(e.code != E_NONE && is_clean(slice_str(e.detail)));
+		return 0;
+	}
+	must(m.body_tlv.p == m.header_tlv.p + m.header_tlv.n);
+	must(m.n_extra <= MSG_EXTRA_MAX);
+	msg_digest(&m, digest);
+	show(&m);
+	read_all(m.content);
+	buf_init(&out, OUT_MAX);
+	(void)schema_dump(&out, in, &why);
+	must(buf_bad(&out) || is_clean(buf_slice(&out)));
+	buf_release(&out);
+	if (is_known(m.body) && !is_any(m.hdr.sender) &&
+	    !is_any(m.hdr.recipient) && body_check(&m, &e) == 0 && certs_readable(&m) &&
+	    schema_agrees(in, &why) == -1) {
+		fprintf(stderr, "%s\n", why.detail);
+		must(!"libtasn1 agrees");
+	}
+	must(is_clean(slice_str(e.detail)));
+	return 0;
+}
