@@ -38,4 +38,10 @@ int	enrol_update(const struct op_ca *ca, const struct op_request *r,
 int	enrol_accept(const struct checked *c, const struct op_device *d,
 	    struct op_result *res, struct err *e);
 
+/*
+ * Write CertReqMessages with one request for ${b->new_key}, its names, its
+ * proof of possession and, in a kur, the oldCertID of ${b->old}.
+ */
+int	enrol_build(const struct op_build *b, struct draft *d, struct err *e);
+
 #endif
