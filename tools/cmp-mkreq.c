@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "spool/spool.h"
+#include "op/op.h"
 #include "role/request.h"
 #include "tools/tool.h"
 
@@ -61,28 +62,47 @@ static const struct tool_opt opts[] = {
 };
 
 static int
-check_usage(int argc, char **argv, int at)
+check_key_and_names(const struct op *op)
 {
-	if (at >= argc)
-		return tool_usage("no operation given, expected ir");
-	if (strcmp(argv[at], "ir") != 0)
-		return tool_usage("operation is \"%.40s\", expected ir",
-		    argv[at]);
-	if (at + 1 < argc)
-		return tool_usage("\"%.80s\" is not expected here",
-		    argv[at + 1]);
+	if (!(op->flags & OP_ENROLS))
+		return 0;
 	if (ask.newkey == NULL && ask.newkey_file == NULL)
 		return tool_usage("--newkey is missing, for example --newkey "
 		    "ec:P-256");
 	if (ask.newkey != NULL && ask.newkey_file != NULL)
 		return tool_usage("--newkey makes a key, --newkey-file takes "
 		    "one: give one of them");
+	if (op->request == BODY_KUR)
+		return ask.subject == NULL && san.n == 0 ? 0 :
+		    tool_usage("kur takes the names of --cert over, it has no "
+		    "--subject and no --san");
 	if (ask.subject == NULL)
 		return tool_usage("--subject is missing, for example "
 		    "--subject CN=pump17,O=Example");
+	return 0;
+}
+
+static int
+check_usage(int argc, char **argv, int at)
+{
+	const struct op *op;
+
+	if (at >= argc)
+		return tool_usage("no operation given, for example ir");
+	op = op_by_name(argv[at]);
+	if (op == NULL || op->build == NULL)
+		return tool_usage("operation is \"%.40s\", expected ir, cr or "
+		    "kur", argv[at]);
+	ask.op = op->name;
+	if (at + 1 < argc)
+		return tool_usage("\"%.80s\" is not expected here",
+		    argv[at + 1]);
 	if ((ask.cert == NULL) != (ask.key == NULL))
 		return tool_usage("--cert and --key go together");
-	return 0;
+	if (ask.cert == NULL && op->request == BODY_KUR)
+		return tool_usage("kur needs --cert and --key of the "
+		    "certificate to be updated");
+	return check_key_and_names(op);
 }
 
 /* Paths that are kept have to hold when the answer comes. */
@@ -95,6 +115,13 @@ make_absolute(void)
 	for (size_t i = 0; i < 4; i++)
 		if (*p[i] != NULL)
 			*p[i] = tool_absolute(t[i], *p[i]);
+}
+
+/* Whom the request is about, in the user's own words. */
+static const char *
+about(void)
+{
+	return ask.subject != NULL ? ask.subject : ask.cert;
 }
 
 static int
@@ -113,8 +140,8 @@ run(struct err *e)
 	    request_make(fd, &ask, &made, e) == -1 ||
 	    tool_put(out, made.name, buf_slice(&made.message), shown, e) == -1)
 		goto done;
-	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : "ir",
-	    ask.subject, shown[0] ? " written to " : "", shown);
+	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
+	    shown[0] ? " written to " : "", shown);
 	tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
 	if (made.draft)
 		tool_say("next: cmp-sign --cert FILE --key FILE < DRAFT");
@@ -149,9 +176,9 @@ main(int argc, char **argv)
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);
-		tool_say("would %s %s and make an ir for \"%s\"",
+		tool_say("would %s %s and make %s for \"%s\"",
 		    ask.newkey ? "make a key" : "take the key in", ask.newkey ?
-		    ask.newkey : ask.newkey_file, ask.subject);
+		    ask.newkey : ask.newkey_file, ask.op, about());
 		return 0;
 	}
 	return run(&e) == -1 ? tool_fail(NULL, &e) : 0;

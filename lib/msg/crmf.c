@@ -234,9 +234,11 @@ crmf_spki(const struct cert_template *t, struct buf *out, struct err *e)
 void
 crmf_write_request(struct derw *w, const struct crmf_new *n)
 {
-	size_t all = derw_mark(w), tmpl = all, mark;
+	size_t all = derw_mark(w), tmpl, mark;
 	struct slice v;
 
+	derw_raw(w, n->controls);
+	tmpl = derw_mark(w);
 	if (n->extensions.n > 0) {
 		if (der_only(n->extensions, DER_SEQUENCE, &v) == -1)
 			v = SLICE_NONE;

@@ -69,6 +69,7 @@ struct crmf_new {
 	struct slice	 subject;	/* Name TLV */
 	struct slice	 spki;		/* TLV */
 	struct slice	 extensions;	/* Extensions TLV, or none */
+	struct slice	 controls;	/* Controls TLV, or none */
 };
 void	crmf_write_request(struct derw *w, const struct crmf_new *n);
 

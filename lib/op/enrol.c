@@ -141,28 +141,53 @@ confirmation(const struct op_ca *ca, const struct grant *g,
 	t->state = TXN_CONFIRM;
 }
 
-int
-enrol_answer(const struct op_ca *ca, const struct op_request *r,
-    struct op_facts *facts, struct op_answer *a, struct err *e)
+/* The certificate and the positive response, whoever decided it. */
+static int
+grant_certificate(const struct op_ca *ca, const struct op_request *r,
+    const struct grant *g, struct op_facts *facts, struct op_answer *a,
+    struct err *e)
 {
-	const struct wish *w;
-	struct grant *g;
-	int rc = -1;
+	const struct wish *w = grant_wish(g);
 
-	if (policy_enrol(&ca->policy, r->checked, r->msg->body, &r->cert_req,
-	    &facts->policy, &g, e) == -1)
-		return -1;
 	if (issue(ca, g, facts, a, e) == -1)
-		goto out;
-	w = grant_wish(g);
+		return -1;
 	draft_body_certificate(&a->draft,
 	    op_by_request(r->msg->body)->response, r->cert_req.cert_req_id,
 	    w->mods ? STATUS_GRANTED_WITH_MODS : STATUS_ACCEPTED,
 	    w->mods ? w->mods_text : NULL, buf_slice(&a->cert));
 	confirmation(ca, g, r, facts->txn, &a->draft);
 	facts->txn->cert_req_id = r->cert_req.cert_req_id;
-	rc = 0;
-out:
+	return 0;
+}
+
+int
+enrol_answer(const struct op_ca *ca, const struct op_request *r,
+    struct op_facts *facts, struct op_answer *a, struct err *e)
+{
+	struct grant *g;
+	int rc;
+
+	if (policy_enrol(&ca->policy, r->checked, r->msg->body, &r->cert_req,
+	    &facts->policy, &g, e) == -1)
+		return -1;
+	rc = grant_certificate(ca, r, g, facts, a, e);
+	a->effects.cert.first_issued = a->effects.cert.not_before;
+	grant_free(g);
+	return rc;
+}
+
+int
+enrol_update(const struct op_ca *ca, const struct op_request *r,
+    struct op_facts *facts, struct op_answer *a, struct err *e)
+{
+	struct grant *g;
+	int rc;
+
+	if (policy_update(&ca->policy, r->checked, &r->cert_req,
+	    &facts->policy, &g, e) == -1)
+		return -1;
+	rc = grant_certificate(ca, r, g, facts, a, e);
+	a->effects.cert.first_issued = facts->policy.sender_since;
 	grant_free(g);
 	return rc;
 }

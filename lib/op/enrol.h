@@ -24,6 +24,10 @@ int	enrol_read(struct op_request *r, struct err *e);
 int	enrol_answer(const struct op_ca *ca, const struct op_request *r,
 	    struct op_facts *facts, struct op_answer *a, struct err *e);
 
+/* The same for an update of the certificate that protects the request. */
+int	enrol_update(const struct op_ca *ca, const struct op_request *r,
+	    struct op_facts *facts, struct op_answer *a, struct err *e);
+
 /*
  * Judge an ip, cp or kup at the device: the rules of 4.1.1 on the response,
  * then the certificate: its key and names are those asked for, it has no CA
@@ -33,5 +37,11 @@ int	enrol_answer(const struct op_ca *ca, const struct op_request *r,
  */
 int	enrol_accept(const struct checked *c, const struct op_device *d,
 	    struct op_result *res, struct err *e);
+
+/*
+ * Write CertReqMessages with one request for ${b->new_key}, its names, its
+ * proof of possession and, in a kur, the oldCertID of ${b->old}.
+ */
+int	enrol_build(const struct op_build *b, struct draft *d, struct err *e);
 
 #endif

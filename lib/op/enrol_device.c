@@ -26,7 +26,8 @@ note_text(struct op_result *res, const struct pki_status_info *s)
 
 /* The form of the response: RFC 9483 4.1.1, ip. */
 static int
-check_form(const struct cert_rep *rep, const struct txn *t, struct err *e)
+check_form(const struct cert_rep *rep, const struct txn *t, enum body body,
+    struct err *e)
 {
 	const struct cert_response *r = &rep->first;
 	int good = r->status.status == STATUS_ACCEPTED ||
@@ -54,9 +55,10 @@ check_form(const struct cert_rep *rep, const struct txn *t, struct err *e)
 	if (r->has_private_key || r->has_encrypted)
 		return err_set(e, E_ANSWER_STATUS, "response has an encrypted "
 		    "key or certificate that was not asked for");
-	if (rep->has_ca_pubs && !good)
-		return err_set(e, E_ANSWER_CAPUBS, "caPubs without a "
-		    "certificate");
+	if (rep->has_ca_pubs && !(good && body == BODY_IP))
+		return err_set(e, E_ANSWER_CAPUBS, "caPubs in %s with status "
+		    "%s, expected it only in a positive ip",
+		    msg_body_name(body), status_name(r->status.status));
 	return 0;
 }
 
@@ -184,7 +186,7 @@ enrol_accept(const struct checked *c, const struct op_device *d,
 	struct cert_rep rep;
 
 	if (crmf_response(m->content, &rep, e) == -1 ||
-	    check_form(&rep, d->txn, e) == -1)
+	    check_form(&rep, d->txn, m->body, e) == -1)
 		return -1;
 	r = &rep.first;
 	note_text(res, &r->status);

@@ -68,6 +68,15 @@ struct op_result {
 	char			 note[256];	/* what the CA changed or said */
 };
 
+/* What a device asks for.  All borrowed. */
+struct request_ask;			/* role/request.h: the user's words */
+struct op_build {
+	struct slice		 subject, san;	/* Name, GeneralNames TLV */
+	const struct key	*new_key;
+	const struct cert	*old;		/* that protects it, or NULL */
+	const struct request_ask *ask;
+};
+
 #define OP_STARTS	1	/* the request starts a transaction */
 #define OP_ENROLS	2	/* its rejection goes into its own response */
 
@@ -85,12 +94,14 @@ struct op {
 	int	(*answer)(const struct op_ca *ca, const struct op_request *r,
 		    struct op_facts *facts, struct op_answer *a, struct err *e);
 
-	/* Device: what to do with the response. */
+	/* Device: write the request's body; what to do with the response. */
+	int	(*build)(const struct op_build *b, struct draft *d,
+		    struct err *e);
 	int	(*accept)(const struct checked *c, const struct op_device *d,
 		    struct op_result *r, struct err *e);
 };
 
-extern const struct op op_ir, op_certconf;
+extern const struct op op_ir, op_cr, op_kur, op_certconf;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

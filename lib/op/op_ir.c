@@ -9,5 +9,6 @@ const struct op op_ir = {
 	.flags = OP_STARTS | OP_ENROLS,
 	.read = enrol_read,
 	.answer = enrol_answer,
+	.build = enrol_build,
 	.accept = enrol_accept,
 };

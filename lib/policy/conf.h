@@ -51,6 +51,7 @@ struct conf_profile {
 	struct conf_list crl_dp, ca_issuers, ocsp;	/* URIs */
 	int	 confirm_explicit;	/* certConf wanted from everybody */
 	int	 reuse_key;		/* same key, same subject again */
+	int64_t	 renew_for;		/* seconds from the first issue */
 	int	 line;			/* of its section, for messages */
 };
 

@@ -83,9 +83,16 @@ has_anchor(const struct policy_rule *r, const struct anchor *a)
 	return 0;
 }
 
-static const struct policy_rule *
+/*
+ * Holders of our certificates may ask for more under their own names without
+ * any rule; an [enrol] rule with our CA certificate as anchor says otherwise.
+ */
+static const struct conf_enrol own_names = { .name = (char []){ "own" } };
+
+static const struct conf_enrol *
 choose_rule(const struct policy_env *env, const struct checked *c,
-    const struct conf_profile *p, enum body body, struct err *e)
+    const struct conf_profile *p, enum body body, enum authz_sender sender,
+    struct err *e)
 {
 	const struct anchor *anchor = checked_path(c)->anchor;
 	const struct conf_enrol *conf;
@@ -98,8 +105,10 @@ choose_rule(const struct policy_env *env, const struct checked *c,
 		    (conf->profiles.n == 0 ||
 		    in_list(&conf->profiles, p->name)) &&
 		    has_anchor(&env->rules[i], anchor))
-			return &env->rules[i];
+			return conf;
 	}
+	if (sender == AUTHZ_OWN)
+		return &own_names;
 	err_set(e, E_NOT_AUTHORIZED, "no [enrol] rule lets devices under "
 	    "\"%s\" send %s for profile %s; one is added with: cmp-ca trust "
 	    "add --enrol FILE --profile %s", name_short(name,
@@ -143,8 +152,24 @@ san_allowed(const struct conf_enrol *rule, enum san_type type,
 	return 0;
 }
 
+/* Is the entry one of ${names} (GeneralNames TLV or nothing)? */
 static int
-check_san(const struct conf_enrol *rule, struct slice names, struct err *e)
+san_among(struct slice names, enum san_type type, struct slice value)
+{
+	enum san_type other;
+	struct slice in, v;
+
+	if (names.n == 0 || der_only(names, DER_SEQUENCE, &in) == -1)
+		return 0;
+	while (san_next(&in, &other, &v) == 0)
+		if (san_same(type, value, other, v))
+			return 1;
+	return 0;
+}
+
+static int
+check_san(const struct conf_enrol *rule, const struct checked *c,
+    struct slice names, struct err *e)
 {
 	enum san_type type;
 	struct slice in, value;
@@ -158,7 +183,8 @@ check_san(const struct conf_enrol *rule, struct slice names, struct err *e)
 		if (san_next(&in, &type, &value) == -1)
 			return err_set(e, E_TMPL_SAN, "subjectAltName is "
 			    "malformed");
-		if (san_allowed(rule, type, value))
+		if (rule == &own_names ? san_among(checked_signer(c)->san,
+		    type, value) : san_allowed(rule, type, value))
 			continue;
 		buf_init(&text, 4096);
 		san_text(&text, type, value);
@@ -195,12 +221,24 @@ check_key(const struct conf_profile *p, const struct policy_facts *facts,
 	return 0;
 }
 
+static struct grant *
+grant_new(const struct checked *c, struct err *e)
+{
+	struct grant *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		err_set(e, E_NOMEM, "out of memory");
+	else
+		g->checked = c;
+	return g;
+}
+
 int
 policy_enrol(const struct policy_env *env, const struct checked *c,
     enum body body, const struct cert_req *r, const struct policy_facts *facts,
     struct grant **out, struct err *e)
 {
-	const struct policy_rule *rule;
+	const struct conf_enrol *rule;
 	struct slice subject;
 	struct grant *g;
 
@@ -208,19 +246,112 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
 	if (r->popo == POPO_RA_VERIFIED)
 		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
 		    "sender is not known as a registration authority");
-	if ((g = calloc(1, sizeof(*g))) == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
-	g->checked = c;
+	if (authz_check(body, facts->sender, AUTHZ_NEW, e) == -1)
+		return -1;
+	if ((g = grant_new(c, e)) == NULL)
+		return -1;
 	if ((g->profile = choose_profile(env, c, e)) == NULL ||
-	    (rule = choose_rule(env, c, g->profile, body, e)) == NULL ||
-	    profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
-	    &g->wish, e) == -1)
+	    (rule = choose_rule(env, c, g->profile, body, facts->sender,
+	    e)) == NULL || profile_apply(g->profile, &r->tmpl, env->issuer,
+	    env->now, &g->wish, e) == -1)
 		goto fail;
-	g->rule = rule->conf->name;
+	g->rule = rule->name;
 	subject = buf_slice(&g->wish.subject);
-	if (check_subject(rule->conf, c, subject, e) == -1 ||
-	    check_san(rule->conf, buf_slice(&g->wish.san), e) == -1 ||
+	if (check_subject(rule, c, subject, e) == -1 ||
+	    check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
 	    check_key(g->profile, facts, subject, e) == -1)
+		goto fail;
+	*out = g;
+	return 0;
+fail:
+	grant_free(g);
+	return -1;
+}
+
+/* oldCertID, if it is there, names the certificate that signed. */
+static int
+check_old_id(const struct checked *c, const struct cert_req *r, struct err *e)
+{
+	const struct cert *own = checked_signer(c);
+	struct slice in = r->controls, control, oid, id, issuer, serial;
+
+	while (der_get(&in, DER_SEQUENCE, &control) == 0) {
+		if (der_get(&control, DER_OID, &oid) == -1 ||
+		    oid_of(oid) != OID_REGCTRL_OLD_CERT_ID)
+			continue;
+		if (der_get(&control, DER_SEQUENCE, &id) == -1 ||
+		    der_get(&id, DER_CTX(4), &issuer) == -1 ||
+		    der_get(&id, DER_INTEGER, &serial) == -1 || id.n != 0)
+			return err_set(e, E_SYNTAX, "oldCertId is malformed");
+		if (!name_eq(issuer, own->issuer) ||
+		    !slice_eq(serial, own->serial))
+			return err_set(e, E_UPDATE_ID, "oldCertId names "
+			    "another certificate than the one that protects "
+			    "the request");
+	}
+	return 0;
+}
+
+/* "without modifications" (4.1.3): subject and every alternative name. */
+static int
+check_same_names(const struct cert *own, const struct wish *w, struct err *e)
+{
+	struct slice a = own->san, b = buf_slice(&w->san), in, v;
+	char asked[NAME_TEXT], is[NAME_TEXT];
+	enum san_type type;
+
+	if (!name_eq(own->subject, buf_slice(&w->subject)))
+		return err_set(e, E_UPDATE_NAME, "subject is \"%s\", the "
+		    "certificate to be updated has \"%s\"",
+		    name_short(asked, buf_slice(&w->subject)),
+		    name_short(is, own->subject));
+	for (int i = 0; i < 2; i++, a = buf_slice(&w->san), b = own->san) {
+		if (a.n == 0 || der_only(a, DER_SEQUENCE, &in) == -1)
+			continue;
+		while (san_next(&in, &type, &v) == 0)
+			if (!san_among(b, type, v))
+				return err_set(e, E_UPDATE_NAME,
+				    "subjectAltName differs from that of the "
+				    "certificate to be updated");
+	}
+	return 0;
+}
+
+int
+policy_update(const struct policy_env *env, const struct checked *c,
+    const struct cert_req *r, const struct policy_facts *facts,
+    struct grant **out, struct err *e)
+{
+	const struct cert *own = checked_signer(c);
+	struct grant *g;
+
+	*out = NULL;
+	if (authz_check(BODY_KUR, facts->sender, AUTHZ_SELF, e) == -1 ||
+	    check_old_id(c, r, e) == -1)
+		return -1;
+	if (facts->key_known)
+		return err_set(e, E_TMPL_KEY_USED, "publicKey is certified "
+		    "already; an update needs a new key");
+	if ((g = grant_new(c, e)) == NULL)
+		return -1;
+	g->rule = "update";
+	g->profile = conf_profile(env->conf, facts->sender_profile,
+	    strlen(facts->sender_profile));
+	if (g->profile == NULL) {
+		err_set(e, E_CERT_PROFILE, "the certificate was issued under "
+		    "profile \"%s\", which cmp.conf does not have any more",
+		    facts->sender_profile);
+		goto fail;
+	}
+	if (env->now - facts->sender_since > g->profile->renew_for) {
+		err_set(e, E_UPDATE_LIMIT, "first issued %lld days ago, profile "
+		    "%s renews for %lld days; the device has to enrol anew",
+		    (long long)(env->now - facts->sender_since) / 86400,
+		    g->profile->name, (long long)g->profile->renew_for / 86400);
+		goto fail;
+	}
+	if (profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
+	    &g->wish, e) == -1 || check_same_names(own, &g->wish, e) == -1)
 		goto fail;
 	*out = g;
 	return 0;
@@ -239,9 +370,8 @@ policy_continue(const struct checked *c, const struct txn *t,
 	if (!slice_eq(SLICE(checked_peer(c), 32), buf_slice(&t->peer)))
 		return err_set(e, E_PROT_SAME, "signed with another key than "
 		    "the first request of this transaction");
-	if ((g = calloc(1, sizeof(*g))) == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
-	g->checked = c;
+	if ((g = grant_new(c, e)) == NULL)
+		return -1;
 	g->rule = "transaction";
 	*out = g;
 	return 0;

@@ -2,6 +2,7 @@
 #define POLICY_POLICY_H
 
 #include "msg/crmf.h"
+#include "policy/authz.h"
 #include "policy/conf.h"
 #include "policy/profile.h"
 #include "prot/verify.h"
@@ -29,8 +30,11 @@ struct policy_env {
 	int64_t				 now;
 };
 
-/* What the store knows about a request for a certificate. */
+/* What the store knows about a request for a certificate and its sender. */
 struct policy_facts {
+	enum authz_sender	 sender;
+	int64_t			 sender_since;	/* own: first issued then */
+	const char		*sender_profile;	/* own: its profile */
 	int			 key_known;	/* certified here already */
 	int			 key_revoked;
 	struct slice		 key_subject;	/* Name TLV, for whom */
@@ -50,6 +54,17 @@ int	policy_enrol(const struct policy_env *env, const struct checked *c,
 	    enum body body, const struct cert_req *r,
 	    const struct policy_facts *facts, struct grant **out,
 	    struct err *e);
+
+/*
+ * May the certificate that protects ${c} be updated by what ${r} asks for
+ * (RFC 9483 4.1.3)?  Only itself, in force, with its names unchanged, a new
+ * key, and within the profile's time to renew.  The profile is the one it was
+ * issued under.  E_NOT_AUTHORIZED, E_UPDATE_NAME, E_UPDATE_ID,
+ * E_UPDATE_LIMIT, E_TMPL_*.
+ */
+int	policy_update(const struct policy_env *env, const struct checked *c,
+	    const struct cert_req *r, const struct policy_facts *facts,
+	    struct grant **out, struct err *e);
 
 /*
  * May the sender of ${c} go on with transaction ${t}?  Only with the

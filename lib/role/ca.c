@@ -20,6 +20,7 @@ struct step {
 	struct txn		 txn;
 	struct buf		 known;		/* certificates seen before */
 	struct buf		 key_subject;
+	struct buf		 sender_row;	/* what facts point into */
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
 };
@@ -36,6 +37,7 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->request.spki, 1 << 16);
 	buf_init(&s->known, 1 << 20);
 	buf_init(&s->key_subject, 1 << 16);
+	buf_init(&s->sender_row, 1 << 17);
 	s->facts.txn = &s->txn;
 }
 
@@ -49,6 +51,7 @@ step_release(struct step *s)
 	buf_release(&s->request.spki);
 	buf_release(&s->known);
 	buf_release(&s->key_subject);
+	buf_release(&s->sender_row);
 }
 
 /*
@@ -171,6 +174,42 @@ check_place(struct step *s, struct err *e)
 		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
 		    "the senderNonce of our last message", h->recip_nonce.p ?
 		    "another" : "missing");
+	return 0;
+}
+
+/*
+ * What kind of sender this is.  For our own certificates the store knows, and
+ * knows at once, what no CRL could say sooner.
+ */
+static int
+find_sender(struct step *s, struct err *e)
+{
+	const struct cert *own = checked_signer(s->checked);
+	struct policy_facts *f = &s->facts.policy;
+	struct slice serial = own->serial;
+	struct store_cert row;
+	int rc;
+
+	f->sender = AUTHZ_DEVICE;
+	if (!slice_eq(checked_path(s->checked)->anchor->cert->der,
+	    s->en->ca_cert.v[0].der))
+		return 0;
+	if (serial.n > 1 && serial.p[0] == 0)
+		serial = SLICE(serial.p + 1, serial.n - 1);
+	rc = store_cert(s->en->store, serial, &row, &s->sender_row, e);
+	if (rc == -1)
+		return -1;
+	if (rc == 0 || !slice_eq(row.der, own->der)) {
+		f->sender = AUTHZ_STRANGER;
+		return 0;
+	}
+	f->sender = row.revoked ? AUTHZ_OWN_REVOKED :
+	    row.not_after < s->en->now ? AUTHZ_OWN_EXPIRED : AUTHZ_OWN;
+	f->sender_since = row.first_issued;
+	f->sender_profile = row.profile;
+	if (row.revoked)
+		return err_set(e, E_PATH_REVOKED, "the certificate that "
+		    "protects the message is revoked (reason %d)", row.reason);
 	return 0;
 }
 
@@ -355,7 +394,7 @@ refuse(struct step *s)
 static int
 go(struct step *s, struct err *e)
 {
-	if (check_place(s, e) == -1)
+	if (check_place(s, e) == -1 || find_sender(s, e) == -1)
 		return -1;
 	s->in_body = 1;
 	if (work(s, e) == -1 || protect(s, e) == -1)

@@ -76,5 +76,8 @@ ca_load(struct engine *en, struct err *e)
 	    .cert = &en->prot_cert.v[0], .chain = &en->prot_cert };
 	if (check(en, e) == -1)
 		return -1;
-	return trust_load_rules(&en->trust, en->homefd, en->conf, e);
+	/* Own certificates are trusted by us; the store has their status. */
+	if (trust_load_rules(&en->trust, en->homefd, en->conf, e) == -1)
+		return -1;
+	return trust_add(&en->trust, &en->ca_cert.v[0], e);
 }

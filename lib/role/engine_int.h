@@ -40,6 +40,8 @@ struct engine {
 int	trust_load_rules(struct trust *t, int homefd, const struct conf *c,
 	    struct err *e);
 int	trust_load_dir(struct trust *t, int homefd, struct err *e);
+/* ${c}, which has to outlive ${t}, as one more anchor without CRLs. */
+int	trust_add(struct trust *t, const struct cert *c, struct err *e);
 void	trust_release(struct trust *t);
 
 /* ca.c, ee.c */

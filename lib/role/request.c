@@ -20,9 +20,10 @@
 /* A request while it is being made. */
 struct making {
 	const struct request_ask *ask;
+	const struct op		*op;
 	int			 homefd;
 	struct request_made	*made;
-	struct buf		 subject, san, cert_req, recipient;
+	struct buf		 subject, san, recipient;
 	struct key		*new_key, *key;
 	struct certs		 cert, chain;
 	struct draft		 draft;
@@ -49,13 +50,13 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 {
 	memset(k, 0, sizeof(*k));
 	k->ask = ask;
+	k->op = op_by_name(ask->op);
 	k->homefd = homefd;
 	k->made = made;
 	k->now = clock_now();
 	buf_init(&k->subject, NAME_SIZE_MAX);
 	buf_init(&k->san, 1 << 14);
 	buf_init(&k->recipient, NAME_SIZE_MAX + 16);
-	buf_init(&k->cert_req, 1 << 16);
 	draft_init(&k->draft);
 	rand_bytes(k->id, sizeof(k->id));
 	rand_bytes(k->nonce, sizeof(k->nonce));
@@ -67,7 +68,6 @@ making_release(struct making *k)
 	buf_release(&k->subject);
 	buf_release(&k->san);
 	buf_release(&k->recipient);
-	buf_release(&k->cert_req);
 	draft_release(&k->draft);
 	key_free(k->new_key);
 	key_free(k->key);
@@ -100,9 +100,23 @@ out:
 	return rc;
 }
 
+/* The names of the certificate to be updated, unchanged (4.1.3). */
+static int
+take_names(struct making *k, struct err *e)
+{
+	if (k->cert.n == 0)
+		return err_set(e, E_USAGE, "an update needs the certificate "
+		    "that is to be updated: --cert FILE --key FILE");
+	buf_add_slice(&k->subject, k->cert.v[0].subject);
+	buf_add_slice(&k->san, k->cert.v[0].san);
+	return 0;
+}
+
 static int
 read_names(struct making *k, struct err *e)
 {
+	if (k->op->request == BODY_KUR)
+		return take_names(k, e);
 	if (name_parse(k->ask->subject, &k->subject, e) == -1)
 		return err_wrap(e, "--subject");
 	if (name_check(buf_slice(&k->subject), e) == -1)
@@ -157,6 +171,9 @@ read_recipient(struct making *k, struct err *e)
 			goto out;
 		if (anchors.n > 0)
 			buf_add_slice(&name, anchors.v[0].subject);
+	} else if (k->cert.n > 0 && k->op->request != BODY_IR) {
+		/* A certificate of this PKI: its issuer is who is asked. */
+		buf_add_slice(&name, k->cert.v[0].issuer);
 	}
 	if (name.n > 0) {
 		derw_raw(&w, buf_slice(&name));
@@ -196,7 +213,7 @@ check_inputs(struct making *k, struct err *e)
 	    key_spec_check(k->ask->newkey, e) :
 	    key_load(k->ask->newkey_file, k->ask->newkey_pass, &k->new_key,
 	    e)) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
-	    read_names(k, e) == -1 || read_credentials(k, e) == -1 ||
+	    read_credentials(k, e) == -1 || read_names(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
 	for (size_t i = 0; i < k->ask->n_trust; i++) {
@@ -360,89 +377,27 @@ out:
 	return rc;
 }
 
-/* Extensions with the subjectAltName, critical if there is no subject. */
-static void
-write_extensions(struct making *k, struct derw *w)
-{
-	size_t mark;
-
-	if (k->san.n == 0)
-		return;
-	mark = derw_mark(w);
-	derw_prim(w, DER_OCTET_STRING, buf_slice(&k->san));
-	if (name_is_empty(buf_slice(&k->subject)))
-		derw_bool(w, 1);
-	derw_oid(w, oid_bytes(OID_SAN));
-	derw_wrap(w, DER_SEQUENCE, mark);
-	derw_wrap(w, DER_SEQUENCE, mark);
-}
-
-/* popo: the new key signs the DER of certReq (RFC 4211 4.1 clause 3). */
-static int
-write_popo(struct making *k, struct err *e)
-{
-	struct sigalg alg = alg_default(key_info(k->new_key));
-	struct derw *w = &k->draft.content;
-	struct buf sig;
-	int rc;
-
-	buf_init(&sig, 4096);
-	rc = key_sign(k->new_key, &alg, buf_slice(&k->cert_req), &sig, e);
-	if (rc == 0) {
-		derw_bits(w, DER_BIT_STRING, buf_slice(&sig));
-		alg_write(w, &alg);
-		derw_wrap(w, DER_CTX(1), 0);
-	}
-	buf_release(&sig);
-	return rc;
-}
-
-static int
-make_body(struct making *k, struct err *e)
-{
-	struct crmf_new n = { .cert_req_id = 0,
-	    .subject = buf_slice(&k->subject), .spki = key_spki(k->new_key) };
-	struct derw *w = &k->draft.content, req, ext;
-	int rc = -1;
-
-	derw_init(&req, 1 << 16);
-	derw_init(&ext, 1 << 15);
-	write_extensions(k, &ext);
-	if (ext.n > 0)
-		n.extensions = derw_slice(&ext);
-	crmf_write_request(&req, &n);
-	buf_add_slice(&k->cert_req, derw_slice(&req));
-	if (derw_bad(&req) || derw_bad(&ext))
-		err_set(e, E_NOMEM, "out of memory");
-	else if (write_popo(k, e) == 0) {
-		derw_raw(w, buf_slice(&k->cert_req));
-		derw_wrap(w, DER_SEQUENCE, 0);	/* CertReqMsg */
-		derw_wrap(w, DER_SEQUENCE, 0);	/* CertReqMessages */
-		k->draft.body = BODY_IR;
-		rc = 0;
-	}
-	derw_release(&req);
-	derw_release(&ext);
-	return rc;
-}
-
 static int
 make_message(struct making *k, struct err *e)
 {
 	struct signer s = { .key = k->key, .chain = &k->chain };
+	struct op_build b = { .subject = buf_slice(&k->subject),
+	    .san = buf_slice(&k->san), .new_key = k->new_key,
+	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL, .ask = k->ask };
 	struct draft *d = &k->draft;
 
-	if (make_body(k, e) == -1)
+	d->body = k->op->request;
+	if (k->op->build(&b, d, e) == -1)
 		return -1;
 	d->recipient = buf_slice(&k->recipient);
 	d->has_time = 1;
 	d->message_time = k->now;
 	d->transaction_id = SLICE(k->id, sizeof(k->id));
 	d->sender_nonce = SLICE(k->nonce, sizeof(k->nonce));
-	d->implicit_confirm = !k->ask->confirm;
+	d->implicit_confirm = (k->op->flags & OP_ENROLS) && !k->ask->confirm;
 	if (k->ask->profile != NULL)
 		d->cert_profile = slice_str(k->ask->profile);
-	engine_name(k->made->name, d->transaction_id, 1, BODY_IR);
+	engine_name(k->made->name, d->transaction_id, 1, d->body);
 	if (k->made->draft)
 		return protect_none(d, &k->made->message, e);
 	s.cert = &k->cert.v[0];
@@ -455,7 +410,7 @@ fill_txn(const struct making *k, struct txn *t)
 	const struct request_ask *a = k->ask;
 
 	t->state = TXN_OPEN;
-	t->body = BODY_IR;
+	t->body = k->op->request;
 	t->created = k->now;
 	t->messages = 1;
 	t->explicit_asked = a->confirm;

@@ -5,8 +5,12 @@
 #include "base/err.h"
 #include "store/store.h"
 
-/* Making requests at the device: RFC 9483 4.1.1 and 3.1. */
+/*
+ * Making requests at the device: RFC 9483 3.1 and 4.  What is special to an
+ * operation is in its op->build().
+ */
 struct request_ask {
+	const char	*op;			/* "ir": a name in op.c's table */
 	const char	*subject;		/* RFC 4514 */
 	const char	*const *san;		/* "dns:..." */
 	size_t		 n_san;

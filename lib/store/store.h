@@ -108,11 +108,20 @@ int	store_delivered_name(struct store *s, const char *name,
 int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
 	    struct txn *t, struct err *e), void *arg, struct err *e);
 
+/*
+ * The certificate with ${serial} (unsigned bytes): 1 found, 0 not.  What
+ * ${c} points to is appended to ${keep}; ${c->serial} is ${serial}.
+ */
+struct store_cert;
+int	store_cert(struct store *s, struct slice serial, struct store_cert *c,
+	    struct buf *keep, struct err *e);
+
 /* For lists: one call a row, borrowed until it returns.  ${each} returns 0,
  * or -1 to stop; then the list returns -1 and leaves ${e} alone. */
 struct store_cert {
 	struct slice	 serial, subject, der;
 	int64_t		 not_before, not_after, revoked_at;
+	int64_t		 first_issued;	/* of the line of updates */
 	int		 revoked, reason;
 	const char	*profile;
 };

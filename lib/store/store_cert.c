@@ -1,5 +1,7 @@
 #include "store/store_int.h"
 
+#include <string.h>
+
 #include <nettle/sha2.h>
 
 int
@@ -53,6 +55,7 @@ load(struct store_use *u, struct store_cert *c)
 		.revoked = store_col_int(u, 6) != 0,
 		.revoked_at = store_col_int(u, 7),
 		.reason = (int)store_col_int(u, 8),
+		.first_issued = store_col_int(u, 9),
 	};
 }
 
@@ -65,13 +68,46 @@ store_certs(struct store *s, int (*each)(void *arg,
 	int rc;
 
 	store_use(s, STMT_CERT_LIST, "SELECT serial, subject, der, not_before, "
-	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason "
-	    "FROM cert ORDER BY rowid", &u);
+	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason, "
+	    "first_issued FROM cert ORDER BY rowid", &u);
 	while ((rc = store_step(&u, e)) == 1) {
 		load(&u, &c);
 		if (each(arg, &c) == -1) {
 			rc = -1;
 			break;
+		}
+	}
+	store_end(&u);
+	return rc;
+}
+
+int
+store_cert(struct store *s, struct slice serial, struct store_cert *c,
+    struct buf *keep, struct err *e)
+{
+	size_t at = keep->n, n[3];
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_CERT_GET, "SELECT serial, subject, der, not_before, "
+	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason, "
+	    "first_issued FROM cert WHERE serial = ?", &u);
+	store_bind(&u, serial);
+	if ((rc = store_step(&u, e)) == 1) {
+		load(&u, c);
+		n[0] = c->subject.n;
+		n[1] = c->der.n;
+		n[2] = strlen(c->profile) + 1;
+		buf_add_slice(keep, c->subject);
+		buf_add_slice(keep, c->der);
+		buf_add(keep, c->profile, n[2]);
+		if (buf_bad(keep)) {
+			rc = err_set(e, E_NOMEM, "out of memory");
+		} else {
+			c->serial = serial;
+			c->subject = SLICE(keep->p + at, n[0]);
+			c->der = SLICE(keep->p + at + n[0], n[1]);
+			c->profile = (const char *)keep->p + at + n[0] + n[1];
 		}
 	}
 	store_end(&u);
@@ -93,8 +129,8 @@ store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	sha256_update(&ctx, c->spki.n, c->spki.p);
 	sha256_digest(&ctx, sizeof(hash), hash);
 	store_use(s, STMT_CERT_INSERT, "INSERT INTO cert (serial, spki_hash, "
-	    "subject, not_before, not_after, profile, der, txn) "
-	    "VALUES (?,?,?,?,?,?,?,?)", &u);
+	    "subject, not_before, not_after, profile, der, first_issued, txn) "
+	    "VALUES (?,?,?,?,?,?,?,?,?)", &u);
 	store_bind(&u, c->serial);
 	store_bind(&u, SLICE(hash, sizeof(hash)));
 	store_bind(&u, c->subject);
@@ -102,6 +138,7 @@ store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	store_bind_int(&u, c->not_after);
 	store_bind_text(&u, c->profile == NULL ? "" : c->profile);
 	store_bind(&u, c->der);
+	store_bind_int(&u, c->first_issued);
 	if (txn == 0)
 		store_bind_null(&u);
 	else

@@ -59,6 +59,7 @@ void	txn_release(struct txn *t);
 struct txn_cert {
 	struct slice	 der, serial, subject, spki;
 	int64_t		 not_before, not_after;
+	int64_t		 first_issued;
 	const char	*profile;
 };
 
