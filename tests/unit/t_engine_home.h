@@ -14,8 +14,9 @@
 	"[profile other]\n" \
 	"[profile nameless]\nempty-subject = yes\n" \
 	"[profile again]\nreuse-key = yes\n" \
+	"[profile month]\nrenew-for = 30d\n" \
 	"[enrol devices]\nanchor = trust/maker.pem\n" \
-	"profile = default explicit nameless again\n" \
+	"profile = default explicit nameless again month\n" \
 	"subject = CN=*,O=Example\nsan = dns:*.example\n"
 
 static struct who maker, sub, dev, dev2, stranger_root, stranger;
@@ -135,6 +136,7 @@ struct ask {
 	int		 unknown_critical;
 	int		 reg_info;	/* regInfo is there */
 	struct slice	 raw_key;	/* an SPKI instead of key's */
+	const struct cert *old;		/* oldCertID in a kur */
 };
 
 /* A good ir of ${by} for ${key}; release it with ask_release(). */
@@ -211,8 +213,19 @@ put_request(struct derw *w, const struct ask *a)
 {
 	struct slice spki = a->raw_key.p ? a->raw_key : a->key ?
 	    key_spki(a->key) : SLICE_NONE, v;
-	size_t all = derw_mark(w), m;
+	size_t start = derw_mark(w), all = start, m;
 
+	if (a->old != NULL) {
+		derw_prim(w, DER_INTEGER, a->old->serial);
+		m = derw_mark(w);
+		derw_raw(w, a->old->issuer);
+		derw_wrap(w, DER_CTX(4), m);
+		derw_wrap(w, DER_SEQUENCE, all);
+		derw_oid(w, oid_bytes(OID_REGCTRL_OLD_CERT_ID));
+		derw_wrap(w, DER_SEQUENCE, all);
+		derw_wrap(w, DER_SEQUENCE, all);
+		all = derw_mark(w);
+	}
 	put_exts(w, a);
 	if (spki.n > 0 && der_only(spki, DER_SEQUENCE, &v) == 0)
 		derw_prim(w, DER_CTX(6), v);
@@ -234,7 +247,7 @@ put_request(struct derw *w, const struct ask *a)
 		derw_int(w, DER_CTXP(0), a->version);
 	derw_wrap(w, DER_SEQUENCE, all);
 	derw_int(w, DER_INTEGER, a->req_id);
-	derw_wrap(w, DER_SEQUENCE, all);
+	derw_wrap(w, DER_SEQUENCE, start);
 }
 
 static inline void
@@ -319,7 +332,8 @@ seal(struct draft *d, const struct who *by, const struct cert *chain)
 static inline struct slice
 make(struct ask *a)
 {
-	if (a->d.body == BODY_IR)
+	if (a->d.body == BODY_IR || a->d.body == BODY_CR ||
+	    a->d.body == BODY_KUR)
 		put_body(a);
 	return seal(&a->d, &a->by, &a->chain.cert);
 }
