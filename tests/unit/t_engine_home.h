@@ -328,6 +328,49 @@ seal(struct draft *d, const struct who *by, const struct cert *chain)
 	return buf_slice(out);
 }
 
+/* The body of ${a}: a PKCS#10, with what deviates as in a CertReqMsg. */
+static inline void
+put_csr(struct ask *a)
+{
+	const struct key *k = a->popo_key ? a->popo_key : a->key;
+	struct sigalg alg = alg_default(key_info(k));
+	struct derw *w = &a->d.content, info, exts;
+	struct err e = { 0 };
+	struct slice v;
+	struct buf sig;
+	size_t m, n;
+
+	derw_reset(w);
+	derw_init(&info, 1 << 16);
+	m = derw_mark(&info);
+	if (a->san != NULL || a->ku != 0 || a->unknown_critical) {
+		derw_init(&exts, 1 << 16);
+		put_exts(&exts, a);
+		der_only(derw_slice(&exts), DER_CTX(9), &v);
+		derw_prim(&info, DER_SEQUENCE, v);
+		derw_release(&exts);
+		derw_wrap(&info, DER_SET, m);
+		derw_oid(&info, oid_bytes(OID_EXTENSION_REQUEST));
+		derw_wrap(&info, DER_SEQUENCE, m);
+	}
+	derw_wrap(&info, DER_CTX(0), m);
+	derw_raw(&info, a->raw_key.p ? a->raw_key : key_spki(a->key));
+	derw_raw(&info, *a->subject ? name(a->subject) : SLICE_LIT("\x30\x00"));
+	derw_int(&info, DER_INTEGER, a->version);
+	derw_wrap(&info, DER_SEQUENCE, m);
+	buf_init(&sig, 4096);
+	if (key_sign(k, &alg, derw_slice(&info), &sig, &e) == -1)
+		die("csr", &e);
+	sig.p[sig.n - 1] ^= a->popo_bad != 0;
+	n = derw_mark(w);
+	derw_bits(w, DER_BIT_STRING, buf_slice(&sig));
+	alg_write(w, a->popo_alg.scheme != SIG_NONE ? &a->popo_alg : &alg);
+	derw_raw(w, derw_slice(&info));
+	derw_wrap(w, DER_SEQUENCE, n);
+	buf_release(&sig);
+	derw_release(&info);
+}
+
 /* The DER of ${a}; ${a} can be bent and made again. */
 static inline struct slice
 make(struct ask *a)
@@ -335,6 +378,8 @@ make(struct ask *a)
 	if (a->d.body == BODY_IR || a->d.body == BODY_CR ||
 	    a->d.body == BODY_KUR)
 		put_body(a);
+	if (a->d.body == BODY_P10CR)
+		put_csr(a);
 	return seal(&a->d, &a->by, &a->chain.cert);
 }
 
