@@ -9,8 +9,11 @@ static const struct ca_verb verbs[] = {
 	{ "init", ca_init, "make HOME a CA" },
 	{ "trust", ca_trust, "whose devices may ask for certificates" },
 	{ "list", ca_list, "the certificates that were issued" },
+	{ "issued", ca_list, "the same" },
 	{ "show", ca_show, "one of them" },
 	{ "policy", ca_policy, "who may ask for what" },
+	{ "revoke", ca_revoke, "a certificate" },
+	{ "crl", ca_crl, "make a new CRL" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))

@@ -16,6 +16,7 @@ static const char usage[] =
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
 "                 [--profile NAME] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
+"       cmp-mkreq [-C HOME] rr --cert FILE --key FILE [--reason NAME] ...\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
 "  ir, cr             a first certificate of a PKI; another one\n"
@@ -34,6 +35,8 @@ static const char usage[] =
 "  --chain FILE       certificates between --cert and its root\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
 "  --confirm          ask for explicit confirmation\n"
+"  --reason NAME      why a certificate is to be revoked: keyCompromise,\n"
+"                     superseded, ...; unspecified by default\n"
 "  -n                 say what would be done\n"
 "  -o FILE|DIR        where to write; standard output by default\n"
 "\n"
@@ -63,6 +66,7 @@ static const struct tool_opt opts[] = {
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
 	{ "confirm", 0, OPT_FLAG, &ask.confirm },
+	{ "reason", 0, OPT_VALUE, &ask.reason },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "output", 'o', OPT_VALUE, &out },
 };
@@ -122,16 +126,23 @@ check_usage(int argc, char **argv, int at)
 	op = op_by_name(argv[at]);
 	if (op == NULL || op->build == NULL)
 		return tool_usage("operation is \"%.40s\", expected ir, cr, "
-		    "kur or p10cr", argv[at]);
+		    "kur, p10cr or rr", argv[at]);
 	ask.op = op->name;
 	if (at + 1 < argc)
 		return tool_usage("\"%.80s\" is not expected here",
 		    argv[at + 1]);
 	if ((ask.cert == NULL) != (ask.key == NULL))
 		return tool_usage("--cert and --key go together");
-	if (ask.cert == NULL && op->request == BODY_KUR)
-		return tool_usage("kur needs --cert and --key of the "
-		    "certificate to be updated");
+	if (ask.cert == NULL &&
+	    (op->request == BODY_KUR || op->request == BODY_RR))
+		return tool_usage("%s needs --cert and --key of the "
+		    "certificate that it is about", op->name);
+	if (ask.reason != NULL && op->request != BODY_RR)
+		return tool_usage("--reason is for rr");
+	if (op->request == BODY_RR && (ask.subject != NULL || san.n > 0 ||
+	    ask.newkey != NULL || ask.newkey_file != NULL || ask.confirm))
+		return tool_usage("rr is about --cert; it has no name, no new "
+		    "key and no confirmation");
 	return check_key_and_names(op);
 }
 
@@ -173,8 +184,9 @@ run(struct err *e)
 		goto done;
 	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
 	    shown[0] ? " written to " : "", shown);
-	if (ask.csr == NULL)
-		tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
+	if (made.key_file[0] != '\0')
+		tool_say("the new key is in %s/%s", home ? home : ".",
+		    made.key_file);
 	if (made.draft)
 		tool_say("next: cmp-sign --cert FILE --key FILE < DRAFT");
 	else
@@ -208,13 +220,13 @@ main(int argc, char **argv)
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);
-		if (ask.csr != NULL)
+		if (ask.newkey == NULL && ask.newkey_file == NULL) {
 			tool_say("would make %s for \"%s\"", ask.op, about());
-		else
-			tool_say("would %s %s and make %s for \"%s\"",
-			    ask.newkey ? "make a key" : "take the key in",
-			    ask.newkey ? ask.newkey : ask.newkey_file, ask.op,
-			    about());
+			return 0;
+		}
+		tool_say("would %s %s and make %s for \"%s\"",
+		    ask.newkey ? "make a key" : "take the key in", ask.newkey ?
+		    ask.newkey : ask.newkey_file, ask.op, about());
 		return 0;
 	}
 	return run(&e) == -1 ? tool_fail(NULL, &e) : 0;

@@ -31,6 +31,8 @@ struct conf_home {
 	int64_t	 time_past, time_future;	/* messageTime, seconds */
 	int64_t	 confirm_wait;		/* seconds */
 	int64_t	 group;			/* messages to a commit */
+	int64_t	 crl_days, crl_every;	/* seconds */
+	int	 crl_after_revoke;
 	int64_t	 max_size;		/* bytes of a message */
 	int64_t	 settle, poll;		/* seconds */
 };

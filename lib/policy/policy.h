@@ -2,6 +2,7 @@
 #define POLICY_POLICY_H
 
 #include "msg/crmf.h"
+#include "msg/rev.h"
 #include "policy/authz.h"
 #include "policy/conf.h"
 #include "policy/profile.h"
@@ -38,6 +39,9 @@ struct policy_facts {
 	int			 key_known;	/* certified here already */
 	int			 key_revoked;
 	struct slice		 key_subject;	/* Name TLV, for whom */
+	struct slice		 target_serial;	/* revocation: of what, ... */
+	struct slice		 target_der;	/* none: not issued here */
+	int			 target_revoked;
 };
 
 /*
@@ -64,6 +68,15 @@ int	policy_enrol(const struct policy_env *env, const struct checked *c,
  */
 int	policy_update(const struct policy_env *env, const struct checked *c,
 	    const struct cert_req *r, const struct policy_facts *facts,
+	    struct grant **out, struct err *e);
+
+/*
+ * May the sender of ${c} have the certificate revoked that ${d} names (RFC
+ * 9483 4.2, 5.1.3)?  Only the one that protects the request, ours and not
+ * revoked yet.  E_RR_*, E_NOT_AUTHORIZED.
+ */
+int	policy_revoke(const struct policy_env *env, const struct checked *c,
+	    const struct rev_details *d, const struct policy_facts *facts,
 	    struct grant **out, struct err *e);
 
 /*

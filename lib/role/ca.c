@@ -21,6 +21,7 @@ struct step {
 	struct buf		 known;		/* certificates seen before */
 	struct buf		 key_subject;
 	struct buf		 sender_row;	/* what facts point into */
+	struct buf		 target_row;
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
 };
@@ -38,6 +39,7 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->known, 1 << 20);
 	buf_init(&s->key_subject, 1 << 16);
 	buf_init(&s->sender_row, 1 << 17);
+	buf_init(&s->target_row, 1 << 17);
 	s->facts.txn = &s->txn;
 }
 
@@ -52,6 +54,7 @@ step_release(struct step *s)
 	buf_release(&s->known);
 	buf_release(&s->key_subject);
 	buf_release(&s->sender_row);
+	buf_release(&s->target_row);
 }
 
 /*
@@ -177,6 +180,13 @@ check_place(struct step *s, struct err *e)
 	return 0;
 }
 
+/* INTEGER content as the store has serials. */
+static struct slice
+unsigned_serial(struct slice v)
+{
+	return v.n > 1 && v.p[0] == 0 ? SLICE(v.p + 1, v.n - 1) : v;
+}
+
 /*
  * What kind of sender this is.  For our own certificates the store knows, and
  * knows at once, what no CRL could say sooner.
@@ -186,7 +196,7 @@ find_sender(struct step *s, struct err *e)
 {
 	const struct cert *own = checked_signer(s->checked);
 	struct policy_facts *f = &s->facts.policy;
-	struct slice serial = own->serial;
+	struct slice serial = unsigned_serial(own->serial);
 	struct store_cert row;
 	int rc;
 
@@ -194,8 +204,6 @@ find_sender(struct step *s, struct err *e)
 	if (!slice_eq(checked_path(s->checked)->anchor->cert->der,
 	    s->en->ca_cert.v[0].der))
 		return 0;
-	if (serial.n > 1 && serial.p[0] == 0)
-		serial = SLICE(serial.p + 1, serial.n - 1);
 	rc = store_cert(s->en->store, serial, &row, &s->sender_row, e);
 	if (rc == -1)
 		return -1;
@@ -207,10 +215,30 @@ find_sender(struct step *s, struct err *e)
 	    row.not_after < s->en->now ? AUTHZ_OWN_EXPIRED : AUTHZ_OWN;
 	f->sender_since = row.first_issued;
 	f->sender_profile = row.profile;
-	if (row.revoked)
+	if (row.revoked && !(s->op->flags & OP_REVOKES))
 		return err_set(e, E_PATH_REVOKED, "the certificate that "
 		    "protects the message is revoked (reason %d)", row.reason);
 	return 0;
+}
+
+/* What the store knows of the certificate that the request is about. */
+static int
+find_target(struct step *s, struct err *e)
+{
+	struct policy_facts *f = &s->facts.policy;
+	struct store_cert row;
+	int rc;
+
+	if (s->request.target.n == 0)
+		return 0;
+	f->target_serial = unsigned_serial(s->request.target);
+	rc = store_cert(s->en->store, f->target_serial, &row, &s->target_row,
+	    e);
+	if (rc == 1) {
+		f->target_der = row.der;
+		f->target_revoked = row.revoked;
+	}
+	return rc == -1 ? -1 : 0;
 }
 
 /* What the store knows of the key, and a serial number that is free. */
@@ -286,7 +314,8 @@ work(struct step *s, struct err *e)
 	ca.alg = alg_default(key_info(en->ca_key));
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
-	if (s->op->read(&s->request, e) == -1 || find_facts(s, e) == -1)
+	if (s->op->read(&s->request, e) == -1 || find_facts(s, e) == -1 ||
+	    find_target(s, e) == -1)
 		return -1;
 	if (s->op->flags & OP_STARTS)
 		begin_txn(s);

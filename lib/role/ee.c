@@ -152,13 +152,15 @@ accept_body(struct step *s, struct err *e)
 	struct op_device d = { .anchors = s->en->trust.anchors,
 	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
-	const struct op *op = op_by_response(s->msg.body);
+	const struct op *op = s->txn.state == TXN_OPEN ?
+	    op_by_request(s->txn.body) : op_by_response(s->msg.body);
 
 	if (s->msg.body == BODY_ERROR)
 		return accept_error(s, e);
-	if (op == NULL || op->accept == NULL)
-		return err_set(e, E_BODY_TYPE, "body is %s, which a device does "
-		    "not take", msg_body_name(s->msg.body));
+	if (op == NULL || op->accept == NULL || op->response != s->msg.body)
+		return err_set(e, E_BODY_TYPE, "body is %s, which is no answer "
+		    "to %s", msg_body_name(s->msg.body),
+		    msg_body_name(s->txn.body));
 	return op->accept(s->checked, &d, &s->result, e);
 }
 

@@ -71,6 +71,9 @@ void	engine_head(struct draft *d, const struct msg *m, int64_t now,
  */
 int	engine_pvno(const struct msg *m);
 
+/* Take home files as they are now for what we have read. */
+void	engine_stamp(struct engine *en);
+
 /* Put a failure that is worth another try into ${o}: 1 if it is one. */
 int	engine_is_temporary(enum err_code code);
 

@@ -24,7 +24,9 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 		rand_bytes(id, sizeof(id));
 		d.transaction_id = SLICE(id, sizeof(id));
 	}
-	if (in_body && op != NULL && (op->flags & OP_ENROLS))
+	if (in_body && op != NULL && op->reject != NULL)
+		op->reject(&d, text, fail);
+	else if (in_body && op != NULL && (op->flags & OP_ENROLS))
 		draft_body_rejection(&d, op->response,
 		    op->request == BODY_P10CR ? -1 : 0, text, fail);
 	else

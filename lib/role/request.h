@@ -26,6 +26,7 @@ struct request_ask {
 	const char	*recipient;		/* RFC 4514; default: the anchor */
 	const char	*profile;
 	int		 confirm;		/* ask for explicit confirmation */
+	const char	*reason;		/* rr: "keyCompromise" */
 };
 
 struct request_made {

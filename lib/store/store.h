@@ -131,6 +131,33 @@ int	store_txns(struct store *s, int (*each)(void *arg,
 	    const struct txn *t), void *arg, struct err *e);
 
 /*
+ * CRLs: the one with the highest number (1, or 0 and number -1 if there was
+ * none yet), and making one part of the open commit, or only its ${written}
+ * if the number is there already.
+ */
+struct store_crl {
+	int64_t	number, this_update, next_update;
+	int64_t	revoked;	/* certificates that were revoked then */
+	int	written;
+};
+int	store_crl_last(struct store *s, struct store_crl *c, struct err *e);
+int	store_crl_put(struct store *s, const struct store_crl *c,
+	    struct err *e);
+int	store_revoked_count(struct store *s, int64_t *n, struct err *e);
+
+/*
+ * Walk over the revoked certificates that were good at ${alive} or are
+ * revoked since, oldest revocation first: serial, revoked_at, reason.  1 there
+ * is one, 0 there is none, -1.  Always to be ended.
+ */
+struct store_walk;
+int	store_revoked(struct store *s, int64_t alive,
+	    struct store_walk **out, struct err *e);
+int	store_revoked_next(struct store_walk *w, struct store_cert *c,
+	    struct err *e);
+void	store_revoked_end(struct store_walk *w);
+
+/*
  * The audit trail: rows chained by SHA-256, each over the one before.
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.

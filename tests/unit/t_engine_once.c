@@ -139,16 +139,17 @@ test_refused(void)
 static int
 expected(int body, int in_state)
 {
+	const struct op *op = op_by_request((enum body)body);
+
+	if (op != NULL && (op->flags & OP_STARTS))
+		return in_state ? E_TXID_IN_USE : body == BODY_P10CR ?
+		    E_CSR_SYNTAX : E_SYNTAX;
 	switch (body) {
 	case BODY_CERTCONF:
 		return E_BODY_STATE;
-	case BODY_POPDECR: case BODY_KRR: case BODY_RR: case BODY_CCR: case BODY_NESTED:
+	case BODY_POPDECR: case BODY_KRR: case BODY_CCR: case BODY_NESTED:
 	case BODY_GENM: case BODY_POLLREQ:
 		return E_BODY_TYPE;
-	case BODY_P10CR:
-		return in_state ? E_TXID_IN_USE : E_CSR_SYNTAX;
-	case BODY_IR: case BODY_CR: case BODY_KUR:
-		return in_state ? E_TXID_IN_USE : E_SYNTAX;
 	default:
 		return -1;	/* not answered */
 	}
