@@ -15,6 +15,9 @@ int	ca_init(const char *home, int argc, char **argv);
 int	ca_trust(const char *home, int argc, char **argv);
 int	ca_list(const char *home, int argc, char **argv);
 int	ca_show(const char *home, int argc, char **argv);
+int	ca_pending(const char *home, int argc, char **argv);
+int	ca_approve(const char *home, int argc, char **argv);
+int	ca_reject(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
 
 #endif

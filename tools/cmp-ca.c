@@ -10,6 +10,9 @@ static const struct ca_verb verbs[] = {
 	{ "trust", ca_trust, "whose devices may ask for certificates" },
 	{ "list", ca_list, "the certificates that were issued" },
 	{ "show", ca_show, "one of them" },
+	{ "pending", ca_pending, "the requests that wait for a decision" },
+	{ "approve", ca_approve, "grant one of them" },
+	{ "reject", ca_reject, "refuse one of them" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))
