@@ -14,8 +14,9 @@
 	"[profile other]\n" \
 	"[profile nameless]\nempty-subject = yes\n" \
 	"[profile again]\nreuse-key = yes\n" \
+	"[profile held]\nhold = yes\n" \
 	"[enrol devices]\nanchor = trust/maker.pem\n" \
-	"profile = default explicit nameless again\n" \
+	"profile = default explicit nameless again held\n" \
 	"subject = CN=*,O=Example\nsan = dns:*.example\n"
 
 static struct who maker, sub, dev, dev2, stranger_root, stranger;
