@@ -56,6 +56,7 @@ verdict_word(const struct outcome *o)
 		[VERDICT_ANSWERED] = "answered", [VERDICT_REFUSED] = "refused",
 		[VERDICT_REPEATED] = "repeated", [VERDICT_TAKEN] = "taken",
 		[VERDICT_NO] = "not taken", [VERDICT_BAD] = "bad",
+		[VERDICT_WAITING] = "waiting",
 		[VERDICT_TEMPORARY] = "put back",
 	};
 

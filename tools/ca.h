@@ -18,6 +18,9 @@ int	ca_show(const char *home, int argc, char **argv);
 int	ca_policy(const char *home, int argc, char **argv);
 int	ca_revoke(const char *home, int argc, char **argv);
 int	ca_crl(const char *home, int argc, char **argv);
+int	ca_pending(const char *home, int argc, char **argv);
+int	ca_approve(const char *home, int argc, char **argv);
+int	ca_reject(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
 
 #endif

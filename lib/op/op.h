@@ -24,6 +24,7 @@ struct op_ca {
 	const struct key	*key;		/* signs certificates */
 	struct sigalg		 alg;
 	int64_t			 confirm_wait;
+	int64_t			 check_after;	/* of a pollRep, seconds */
 };
 
 /* A request as its operation has taken it apart. */
@@ -43,6 +44,7 @@ struct op_facts {
 	struct txn		*txn;		/* a fresh one if state is NONE */
 	struct policy_facts	 policy;
 	struct slice		 serial;	/* free, for a new certificate */
+	int			 approved;	/* by an operator: never held */
 };
 
 /* The answer that a CA gives. */
@@ -65,6 +67,7 @@ struct op_result {
 	struct slice		 cert;		/* to be installed, or none */
 	int			 reply;		/* a draft is due */
 	int			 done;		/* transaction ended well */
+	int64_t			 poll_id;	/* waiting: what to poll for */
 	struct draft		 draft;
 	/* E_NONE, or why the certificate was not taken: with ${reply} the
 	 * reply is a rejection, else it ends here. */
@@ -115,6 +118,7 @@ struct op {
 extern const struct op op_ir, op_cr, op_kur, op_certconf;
 extern const struct op op_p10cr;
 extern const struct op op_rr;
+extern const struct op op_poll;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

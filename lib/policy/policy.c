@@ -11,6 +11,7 @@ struct grant {
 	const struct checked		*checked;
 	const struct conf_profile	*profile;
 	const char			*rule;
+	const char			*held;
 	struct wish			 wish;
 };
 
@@ -45,6 +46,12 @@ const char *
 grant_rule(const struct grant *g)
 {
 	return g->rule;
+}
+
+const char *
+grant_held(const struct grant *g)
+{
+	return g->held;
 }
 
 static int
@@ -270,6 +277,8 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
 	    check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
 	    check_key(g->profile, facts, subject, e) == -1)
 		goto fail;
+	g->held = rule->hold ? "its [enrol] says hold" : g->profile->hold ?
+	    "its profile says hold" : NULL;
 	*out = g;
 	return 0;
 fail:
@@ -381,6 +390,7 @@ policy_update(const struct policy_env *env, const struct checked *c,
 	if (profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
 	    &g->wish, e) == -1 || check_same_names(own, &g->wish, e) == -1)
 		goto fail;
+	g->held = g->profile->hold ? "its profile says hold" : NULL;
 	*out = g;
 	return 0;
 fail:

@@ -93,6 +93,8 @@ const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */
 const struct wish		*grant_wish(const struct grant *g);
 const struct conf_profile	*grant_profile(const struct grant *g);
+/* Why an operator has to agree; NULL if none has to. */
+const char			*grant_held(const struct grant *g);
 /* The name of the rule that said yes, for the audit row. */
 const char			*grant_rule(const struct grant *g);
 

@@ -24,6 +24,8 @@ struct step {
 	struct buf		 target_row;
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
+	struct slice		 der;
+	struct held		 held;		/* pollReq: what it is about */
 };
 
 static void
@@ -40,6 +42,7 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->key_subject, 1 << 16);
 	buf_init(&s->sender_row, 1 << 17);
 	buf_init(&s->target_row, 1 << 17);
+	held_init(&s->held);
 	s->facts.txn = &s->txn;
 }
 
@@ -55,6 +58,7 @@ step_release(struct step *s)
 	buf_release(&s->key_subject);
 	buf_release(&s->sender_row);
 	buf_release(&s->target_row);
+	held_release(&s->held);
 }
 
 /*
@@ -300,6 +304,35 @@ exchange_nonces(struct step *s)
 	buf_add_slice(&t->peer_nonce, s->msg.hdr.sender_nonce);
 }
 
+/*
+ * A pollReq after the decision: from here on the request that was held is
+ * worked on in its place.
+ */
+static int
+recall(struct step *s, struct err *e)
+{
+	int rc;
+
+	if (s->txn.state != TXN_APPROVED && s->txn.state != TXN_REFUSED)
+		return 0;
+	if (op_poll.read(&s->request, e) == -1)
+		return -1;
+	if (s->request.cert_req.cert_req_id != s->txn.cert_req_id &&
+	    s->request.cert_req.cert_req_id != -1)
+		return err_set(e, E_POLL_ID, "certReqId is %lld, expected "
+		    "%lld or -1", (long long)s->request.cert_req.cert_req_id,
+		    (long long)s->txn.cert_req_id);
+	rc = held_load(s->en, &s->txn, s->checked, &s->held, e);
+	if (s->held.op == NULL)
+		return rc;
+	s->op = s->held.op;
+	s->request.checked = s->held.checked;
+	s->request.msg = &s->held.msg;
+	s->facts.approved = 1;
+	s->answer.effects.unhold = 1;
+	return rc;
+}
+
 static int
 work(struct step *s, struct err *e)
 {
@@ -309,13 +342,14 @@ work(struct step *s, struct err *e)
 		    .n_rules = en->trust.n_rules, .issuer = en->ca_cert.v,
 		    .now = en->now },
 		.key = en->ca_key, .confirm_wait = en->conf->home.confirm_wait,
+		.check_after = en->conf->home.check_after,
 	};
 
 	ca.alg = alg_default(key_info(en->ca_key));
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
-	if (s->op->read(&s->request, e) == -1 || find_facts(s, e) == -1 ||
-	    find_target(s, e) == -1)
+	if (recall(s, e) == -1 || s->op->read(&s->request, e) == -1 ||
+	    find_facts(s, e) == -1 || find_target(s, e) == -1)
 		return -1;
 	if (s->op->flags & OP_STARTS)
 		begin_txn(s);
@@ -328,7 +362,8 @@ protect(struct step *s, struct err *e)
 	struct draft *d = &s->answer.draft;
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
-	engine_head(d, &s->msg, s->en->now, s->nonce);
+	engine_head(d, s->held.op ? &s->held.msg : &s->msg, s->en->now,
+	    s->nonce);
 	exchange_nonces(s);
 	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
 	return protect_sign(d, &s->en->signer, buf_slice(&s->en->issued_chain),
@@ -388,6 +423,7 @@ refuse(struct step *s)
 
 	memset(f, 0, sizeof(*f));
 	f->txn = &s->txn;
+	f->unhold = f->changes_txn = s->held.op != NULL;
 	fresh = s->checked != NULL && s->txn.id == 0 && s->op != NULL &&
 	    (s->op->flags & OP_STARTS);
 	if (fresh) {
@@ -401,15 +437,22 @@ refuse(struct step *s)
 	snprintf(f->event, sizeof(f->event), "refused");
 	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
 	snprintf(o->note, sizeof(o->note), "refused");
+	if (s->held.op != NULL) {
+		s->txn.state = TXN_FAILED;
+		s->txn.messages += 2;
+		buf_reset(&s->txn.serial);
+		buf_reset(&s->txn.cert);
+	}
 	if (s->checked != NULL && s->txn.state == TXN_CONFIRM &&
-	    !(s->op->flags & OP_STARTS))
+	    s->msg.body == BODY_CERTCONF)
 		end_txn(s);
 	if (s->checked != NULL)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
 	buf_reset(&o->answer);
-	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh || f->revoke ?
+	if (reject_make(s->en, s->held.op ? &s->held.msg : &s->msg, s->op,
+	    s->in_body, f->changes_txn ?
 	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
@@ -430,6 +473,7 @@ go(struct step *s, struct err *e)
 		return -1;
 	s->answer.effects.txn = &s->txn;
 	s->answer.effects.changes_txn = 1;
+	s->answer.effects.hold.request = s->der;
 	return put(s, checked_identity(s->checked), E_NONE, e);
 }
 
@@ -476,6 +520,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 	struct step s;
 
 	step_init(&s, en, o);
+	s.der = der;
 	if (msg_decode(der, &s.msg, &o->err) == -1) {
 		if (answerable(&s.msg, o->err.code))
 			handle(&s, 0);

@@ -50,6 +50,23 @@ void	ca_handle(struct engine *en, struct slice der, struct outcome *o);
 void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 
 /*
+ * held.c: the request that ${t} holds, verified as it was when it came, for
+ * a pollReq ${c} that has to be by the same certificate.  ${h->op} is set as
+ * soon as an answer to it can be made.  E_NOT_APPROVED, E_PROT_*, E_PATH_*.
+ */
+struct held {
+	struct buf		 request, reason;
+	struct msg		 msg;
+	const struct op		*op;
+	struct checked		*checked;
+	struct anchor		*anchors;	/* without CRLs */
+};
+void	held_init(struct held *h);
+void	held_release(struct held *h);
+int	held_load(struct engine *en, const struct txn *t,
+	    const struct checked *c, struct held *h, struct err *e);
+
+/*
  * reject.c: the negative answer to ${m} for ${o->err} (RFC 9483 3.6.2): in
  * ${op}'s own response if ${in_body} and it enrols, else an error message.
  * Fills ${o->name} and ${o->answer}, not the store.

@@ -15,6 +15,9 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	struct draft d;
 	int rc;
 
+	/* The operator's own words, made to be sent. */
+	if (o->err.code == E_NOT_APPROVED && o->err.detail[0] != '\0')
+		text = o->err.detail;
 	draft_init(&d);
 	rand_bytes(nonce, sizeof(nonce));
 	engine_head(&d, m, en->now, nonce);

@@ -158,6 +158,29 @@ int	store_revoked_next(struct store_walk *w, struct store_cert *c,
 void	store_revoked_end(struct store_walk *w);
 
 /*
+ * Requests that are held.  store_held() appends that of ${txn}, and why an
+ * operator refused it: 1 found, 0 not.  store_helds() lists them, oldest
+ * first.  store_decide() makes the decision on one, with an audit row about
+ * ${digest}, part of the open commit: yes, or with a ${reason} no.
+ * E_NOT_FOUND if it is not there or is decided.
+ */
+struct store_held {
+	int64_t		 txn, created;
+	enum txn_state	 state;
+	struct slice	 transaction_id, digest, request, signer, subject, san,
+			 spki;
+	int64_t		 not_before, not_after;
+	enum body	 body;
+	const char	*profile, *changes, *why, *reason;
+};
+int	store_held(struct store *s, int64_t txn, struct buf *request,
+	    struct buf *reason, struct err *e);
+int	store_helds(struct store *s, int (*each)(void *arg,
+	    const struct store_held *h), void *arg, struct err *e);
+int	store_decide(struct store *s, int64_t txn, const char *reason,
+	    const char *digest, int64_t now, struct err *e);
+
+/*
  * The audit trail: rows chained by SHA-256, each over the one before.
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.
