@@ -398,7 +398,7 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 } 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 
 [ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
-    conf pkiconf
+    conf pkiconf revoke crl
 for i; do
 	sweep "$i"
 done
