@@ -32,6 +32,10 @@ point() {
 	sh ./sweep.sh "$d" 48 mkreq
 }
 
+@test "cmp-ca: killed or failing in revoke or crl, the next run makes up for it" {
+	sh ./sweep.sh "$d" 24 revoke crl
+}
+
 @test "cmp-ca: init and trust add can be run again wherever they were killed" {
 	sh ./sweep.sh "$d" 48 init
 	rm -rf "$d"

@@ -11,6 +11,7 @@
 #				same without renameat2(), given as files
 #	dev dev-confirm		the answers at the devices
 #	conf pkiconf		certConf at the CA, its pkiConf at the device
+#	revoke crl		by the operator, with the CRL that follows; a CRL
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -297,6 +298,38 @@ part_pkiconf() {
 	no_temporary
 }
 
+# The CRL of $w/ca is whole, signed, and has as many entries as ${1}.
+crl_has() {
+	no_temporary
+	openssl crl -in "$w/ca/certs/ca.crl" -inform DER -noout -verify \
+	    -CAfile "$w/ca/certs/ca.pem" >/dev/null 2>&1 ||
+	    fail "the CRL is not good"
+	openssl crl -in "$w/ca/certs/ca.crl.pem" -outform DER |
+	    cmp -s - "$w/ca/certs/ca.crl" || fail "ca.crl.pem is another CRL"
+	[ "$(openssl crl -in "$w/ca/certs/ca.crl.pem" -noout -text |
+	    grep -c 'Serial Number')" = "$1" ] || fail "not $1 on the CRL"
+	cmp-ca -C "$w/ca" check >"$dir/text" 2>&1 ||
+	    fail "cmp-ca check: $(cat "$dir/text")"
+}
+
+part_revoke() {
+	cp -a "$dir/answered" "$w/ca"
+	serial=$(cmp-ca -C "$w/ca" list | sed -n '1s/ .*//p')
+	once cmp-ca -C "$w/ca" revoke "$serial"
+	# What has not been done can be done, what has been is said.
+	cmp-ca -C "$w/ca" revoke "$serial" >"$dir/text" 2>&1 || [ $? -eq 1 ] ||
+	    fail "again: $(tail -n 1 "$dir/text")"
+	again cmp-process -C "$w/ca"
+	crl_has 1
+}
+
+part_crl() {
+	cp -a "$dir/answered" "$w/ca"
+	once cmp-ca -C "$w/ca" crl
+	again cmp-ca -C "$w/ca" crl
+	crl_has 0
+}
+
 # --- all points of a part
 
 case_of() {
@@ -313,6 +346,8 @@ case_of() {
 	dev-confirm) part_dev_confirm ;;
 	conf) part_conf ;;
 	pkiconf) part_pkiconf ;;
+	revoke) part_revoke ;;
+	crl) part_crl ;;
 	*) echo "sweep.sh: no part is called $part" >&2; exit 64 ;;
 	esac
 }
@@ -363,7 +398,7 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 } 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 
 [ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
-    conf pkiconf
+    conf pkiconf revoke crl
 for i; do
 	sweep "$i"
 done
