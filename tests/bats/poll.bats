@@ -85,7 +85,9 @@ digest() {
 	cmp-ca -C ca approve "$(digest)"
 	# Late: they have had their answers.
 	run -0 to_ca to-ca/*-3-pollreq.pki
+	has "an old pollReq"
 	run -0 to_ca to-ca/*-5-pollreq.pki
+	has "the same answer again"
 	[ "$(cmp-ca -C ca list | wc -l)" = 0 ]
 	run -0 to_ca to-ca/*-7-pollreq.pki
 	run -0 to_ca to-ca/*-7-pollreq.pki
