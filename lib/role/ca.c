@@ -112,7 +112,10 @@ answer_to(struct step *s, const uint8_t *id, struct err *e)
 
 	buf_init(&name, STORE_NAME);
 	rc = store_answer(s->en->store, id, &name, &s->o->answer, e);
-	if (rc == 1) {
+	if (rc == 1 && s->o->answer.n == 0) {
+		snprintf(s->o->note, sizeof(s->o->note), "an old pollReq, its "
+		    "answer is outdated");
+	} else if (rc == 1) {
 		snprintf(s->o->name, sizeof(s->o->name), "%.*s", (int)name.n,
 		    name.n ? (const char *)name.p : "");
 		snprintf(s->o->note, sizeof(s->o->note), "answered before, "

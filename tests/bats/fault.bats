@@ -28,6 +28,10 @@ point() {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }
 
+@test "polling: killed or failing at any file operation, one pollReq and one certificate" {
+	sh ./sweep.sh "$d" 48 poll wait
+}
+
 @test "cmp-mkreq: killed or failing at any file operation, it can be run again and leaves no half key" {
 	sh ./sweep.sh "$d" 48 mkreq
 }

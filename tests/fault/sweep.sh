@@ -12,6 +12,8 @@
 #	dev dev-confirm		the answers at the devices
 #	conf pkiconf		certConf at the CA, its pkiConf at the device
 #	revoke crl		by the operator, with the CRL that follows; a CRL
+#	poll wait		pollReq after approval at the CA, status waiting
+#				at the device
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -45,7 +47,7 @@ once() {
 	# In a shell of its own: it would tell of each kill.
 	(inject "$w" "$@" || exit $?) >"$dir/text" 2>&1 || status=$?
 	case $fault:$status in
-	none:0 | kill*:137 | fail*:0 | fail*:7[345]) ;;
+	none:0 | none:3 | kill*:137 | fail*:0 | fail*:3 | fail*:7[345]) ;;
 	*) fail "exit status $status: $(tail -n 1 "$dir/text")" ;;
 	esac
 }
@@ -298,6 +300,36 @@ part_pkiconf() {
 	no_temporary
 }
 
+# An approved request gets its one certificate when it is polled for.
+part_poll() {
+	cp -a "$dir/approved" "$w/ca"
+	once cmp-process -C "$w/ca" -o "$w/answers/" "$dir/pollreq"
+	mkdir -p "$w/answers"
+	keep "$w/answers"
+	again cmp-process -C "$w/ca" -o "$w/answers/" "$dir/pollreq"
+	kept "$w/answers"
+	a="$(name_of "$dir/base" dev1)"
+	has "$w/answers" "$a-4-ip.pki"
+	no_temporary
+	issued "$w/ca" dev1
+	cp -a "$dir/waiting" "$w/dev1"
+	again cmp-process -C "$w/dev1" "$w/answers/$a-4-ip.pki"
+}
+
+# The device that is told to wait asks again, with one pollReq.
+part_wait() {
+	a="$(name_of "$dir/base" dev1)"
+	cp -a "$dir/base/dev1" "$w/dev1"
+	once cmp-process -C "$w/dev1" -o "$w/stick/" "$dir/wait"
+	mkdir -p "$w/stick"
+	keep "$w/stick"
+	cmp-process -C "$w/dev1" -o "$w/stick/" "$dir/wait" >"$dir/text" 2>&1 ||
+	    [ $? -eq 3 ] || fail "again: $(tail -n 1 "$dir/text")"
+	kept "$w/stick"
+	has "$w/stick" "$a-3-pollreq.pki"
+	no_temporary
+}
+
 # The CRL of $w/ca is whole, signed, and has as many entries as ${1}.
 crl_has() {
 	no_temporary
@@ -348,6 +380,8 @@ case_of() {
 	pkiconf) part_pkiconf ;;
 	revoke) part_revoke ;;
 	crl) part_crl ;;
+	poll) part_poll ;;
+	wait) part_wait ;;
 	*) echo "sweep.sh: no part is called $part" >&2; exit 64 ;;
 	esac
 }
@@ -393,12 +427,21 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	cp -a "$dir/base/dev2" "$dir/confirming"
 	cmp-process -C "$dir/confirming" -o "$dir/certconf" \
 	    "$dir/answers/$(name_of "$dir/base" dev2)-2-ip.pki"
+	cp -a "$dir/base/ca" "$dir/approved"
+	rm -f "$dir"/approved/spool/in/*
+	sed -i '/^\[enrol /a hold = yes' "$dir/approved/cmp.conf"
+	cmp-process -C "$dir/approved" -o "$dir/wait" \
+	    "$dir"/base/stick-dev1/*.pki
+	cp -a "$dir/base/dev1" "$dir/waiting"
+	cmp-process -C "$dir/waiting" -o "$dir/pollreq" "$dir/wait" ||
+	    [ $? -eq 3 ]
+	cmp-ca -C "$dir/approved" approve "$(name_of "$dir/base" dev1)"
 	cp -a "$dir/answered" "$dir/confirmed"
 	cmp-process -C "$dir/confirmed" -o "$dir/pkiconf" "$dir/certconf"
 } 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 
 [ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
-    conf pkiconf revoke crl
+    conf pkiconf revoke crl poll wait
 for i; do
 	sweep "$i"
 done
