@@ -104,7 +104,7 @@ show(struct buf *out, enum mode mode, const char *file, struct slice in,
 		break;
 	}
 	/* Header and certificates are worth seeing even so. */
-	return body_check(&m, e) == -1 ? err_exit(E_SYNTAX) : 0;
+	return body_check(&m, e) == -1 ? err_exit(e->code) : 0;
 }
 
 static int

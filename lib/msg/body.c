@@ -1,6 +1,7 @@
 #include "msg/body.h"
 
 #include "msg/crmf.h"
+#include "msg/view.h"
 
 int
 body_is_request(enum body b)
@@ -32,5 +33,5 @@ body_check(const struct msg *m, struct err *e)
 		return crmf_confirmation(m->content, &status, &count, e);
 	if (m->body == BODY_ERROR)
 		return crmf_error(m->content, &error, e);
-	return 0;
+	return view_check(m, e);
 }

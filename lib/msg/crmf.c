@@ -100,8 +100,8 @@ read_last_fields(struct slice *in, struct cert_template *t, struct err *e)
 	return 0;
 }
 
-static int
-read_template(struct slice in, struct cert_template *t, struct err *e)
+int
+crmf_template(struct slice in, struct cert_template *t, struct err *e)
 {
 	if (read_first_fields(&in, t, e) == -1 ||
 	    read_name(&in, 3, &t->issuer, "certTemplate: issuer", e) == -1 ||
@@ -129,7 +129,7 @@ read_cert_request(struct slice *msg, struct cert_req *r, struct err *e)
 		return -1;
 	if (der_get(&in, DER_SEQUENCE, &v) == -1)
 		return syntax_bad(e, "certTemplate", "a SEQUENCE");
-	if (read_template(v, &r->tmpl, e) == -1)
+	if (crmf_template(v, &r->tmpl, e) == -1)
 		return -1;
 	if (der_opt(&in, DER_SEQUENCE, &r->controls) &&
 	    syntax_attributes(r->controls, "controls", e) == -1)

@@ -63,6 +63,10 @@ int	crmf_next_confirmation(struct slice *in, struct cert_status *s,
 int	crmf_spki(const struct cert_template *t, struct buf *out,
 	    struct err *e);
 
+/* Read a CertTemplate from the content ${in} of its SEQUENCE.  E_SYNTAX. */
+int	crmf_template(struct slice in, struct cert_template *t,
+	    struct err *e);
+
 /* Write a CertRequest with what is not SLICE_NONE; ${spki} is a TLV. */
 struct crmf_new {
 	int64_t		 cert_req_id;
