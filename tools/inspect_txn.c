@@ -284,9 +284,11 @@ is_final(const struct inspect_rec *r)
 static int
 has_answer(const struct inspect_rec *v, size_t n, size_t i)
 {
+	int polls = v[i].body == BODY_POLLREQ;
+
 	for (size_t j = 0; j < n; j++)
 		if (answers(&v[j], &v[i]) ||
-		    (v[i].body == BODY_POLLREQ && j > i && is_final(&v[j])))
+		    (polls && j > i && is_final(&v[j])))
 			return 1;
 	return 0;
 }

@@ -254,24 +254,16 @@ print_polls(struct emit *em, enum body body, struct slice content)
 static void
 print_rev_ann(struct emit *em, struct slice content)
 {
-	struct slice in = SLICE_NONE, id = SLICE_NONE, issuer, serial, v;
+	struct view_rev_ann a;
 	struct err e = { 0 };
-	int64_t status, t;
 
-	der_only(content, DER_SEQUENCE, &in);
-	if (der_int64(&in, &status) == 0)
-		emit_safe(em, "status", status_name(status));
-	if (der_get_tlv(&in, DER_SEQUENCE, &id) == 0 &&
-	    view_cert_id(&id, &issuer, &serial, &e) == 0) {
-		print_cert_general_name(em, "issuer", issuer);
-		emit_hex(em, "serialNumber", serial);
-	}
-	if (der_get(&in, DER_GENERALIZED_TIME, &v) == 0 &&
-	    der_generalized_value(v, &t) == 0)
-		emit_time(em, "willBeRevokedAt", t);
-	if (der_get(&in, DER_GENERALIZED_TIME, &v) == 0 &&
-	    der_generalized_value(v, &t) == 0)
-		emit_time(em, "badSinceDate", t);
+	if (view_rev_ann(content, &a, &e) == -1)
+		return;
+	emit_safe(em, "status", status_name(a.status));
+	print_cert_general_name(em, "issuer", a.issuer);
+	emit_hex(em, "serialNumber", a.serial);
+	emit_time(em, "willBeRevokedAt", a.will_be);
+	emit_time(em, "badSinceDate", a.bad_since);
 }
 
 /* Tag, length and the first octets of what we have no reader for. */

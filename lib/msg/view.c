@@ -165,6 +165,35 @@ view_rev_rep(struct slice content, struct view_rev_rep *r, struct err *e)
 	return in.n != 0 ? syntax_bad(e, "rp", "the end of RevRepContent") : 0;
 }
 
+static int
+get_generalized(struct slice *in, int64_t *t)
+{
+	struct slice v;
+
+	return der_get(in, DER_GENERALIZED_TIME, &v) == -1 ||
+	    der_generalized_value(v, t) == -1 ? -1 : 0;
+}
+
+int
+view_rev_ann(struct slice content, struct view_rev_ann *a, struct err *e)
+{
+	struct slice in, details;
+
+	*a = (struct view_rev_ann){ 0 };
+	if (der_only(content, DER_SEQUENCE, &in) == -1)
+		return syntax_bad(e, "rann", "a SEQUENCE");
+	if (syntax_int(&in, &a->status, "rann: status", e) == -1 ||
+	    view_cert_id(&in, &a->issuer, &a->serial, e) == -1)
+		return -1;
+	if (get_generalized(&in, &a->will_be) == -1 ||
+	    get_generalized(&in, &a->bad_since) == -1)
+		return syntax_bad(e, "rann", "two times");
+	if (der_opt(&in, DER_SEQUENCE, &details) &&
+	    syntax_extensions(details, "rann: crlDetails", e) == -1)
+		return -1;
+	return in.n != 0 ? syntax_bad(e, "rann", "no more fields") : 0;
+}
+
 int
 view_next_poll(enum body b, struct slice *in, struct view_poll *p,
     struct err *e)
@@ -238,6 +267,7 @@ view_check(const struct msg *m, struct err *e)
 {
 	struct view_rev_rep rep;
 	struct view_poll poll;
+	struct view_rev_ann ann;
 	struct view_rev rev;
 	struct view_root root;
 	struct csr csr;
@@ -258,6 +288,8 @@ view_check(const struct msg *m, struct err *e)
 		return check_genm(m->content, e);
 	case BODY_NESTED:
 		return check_nested(m->content, e);
+	case BODY_RANN:
+		return view_rev_ann(m->content, &ann, e);
 	case BODY_CKUANN:
 		return view_ca_update(m->content, &root, e);
 	default:

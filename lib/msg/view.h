@@ -42,6 +42,16 @@ int	view_rev_rep(struct slice content, struct view_rev_rep *r,
 int	view_cert_id(struct slice *in, struct slice *issuer,
 	    struct slice *serial, struct err *e);
 
+/* RevAnnContent (RFC 4210 5.3.15) without its crlDetails. */
+struct view_rev_ann {
+	int64_t		 status;
+	struct slice	 issuer;	/* GeneralName TLV */
+	struct slice	 serial;	/* INTEGER content */
+	int64_t		 will_be, bad_since;
+};
+int	view_rev_ann(struct slice content, struct view_rev_ann *a,
+	    struct err *e);
+
 /* pollReq and pollRep (RFC 4210 5.3.22): the first, and how many. */
 struct view_poll {
 	int64_t		 cert_req_id;
