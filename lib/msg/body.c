@@ -2,6 +2,7 @@
 
 #include "msg/crmf.h"
 #include "msg/poll.h"
+#include "msg/view.h"
 
 int
 body_is_request(enum body b)
@@ -39,5 +40,5 @@ body_check(const struct msg *m, struct err *e)
 		return poll_read_req(m->content, &id, &count, e);
 	if (m->body == BODY_POLLREP)
 		return poll_read_rep(m->content, &poll, &count, e);
-	return 0;
+	return view_check(m, e);
 }
