@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "spool/spool.h"
-#include "op/op.h"
+#include "op/info.h"
 #include "role/request.h"
 #include "tools/tool.h"
 
@@ -15,6 +15,10 @@ static const char usage[] =
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
 "                 [--profile NAME] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
+"       cmp-mkreq [-C HOME] genm cacerts|current-crl --cert FILE --key FILE\n"
+"       cmp-mkreq [-C HOME] genm crl --dp URI | --issuer DN [--have FILE]\n"
+"                 --cert FILE --key FILE\n"
+"       cmp-mkreq [-C HOME] genm rootupdate --root FILE --cert FILE --key FILE\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
 "  -C HOME            home directory of the device (made if it is absent)\n"
@@ -36,6 +40,8 @@ static const char usage[] =
 "             --newkey ec:P-256 --cert idevid.pem --key idevid.key \\\n"
 "             --trust ca.pem -o stick/\n";
 
+#define INFO_WORDS "cacerts, rootupdate, reqtemplate, crl or current-crl"
+
 static struct request_ask ask;
 static const char *home, *out;
 static struct tool_many san, trust, crl;
@@ -56,6 +62,10 @@ static const struct tool_opt opts[] = {
 	{ "crl", 0, OPT_MANY, &crl },
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
+	{ "root", 0, OPT_VALUE, &ask.info_root },
+	{ "dp", 0, OPT_VALUE, &ask.info_dp },
+	{ "issuer", 0, OPT_VALUE, &ask.info_issuer },
+	{ "have", 0, OPT_VALUE, &ask.info_have },
 	{ "confirm", 0, OPT_FLAG, &ask.confirm },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "output", 'o', OPT_VALUE, &out },
@@ -82,6 +92,25 @@ check_key_and_names(const struct op *op)
 	return 0;
 }
 
+/* genm: what goes with what is asked for. */
+static int
+check_info(void)
+{
+	const struct info *kind = ask.info ? info_by_name(ask.info) : NULL;
+	int is_crl;
+
+	if (kind == NULL)
+		return tool_usage("genm what? expected %s", INFO_WORDS);
+	is_crl = strcmp(ask.info, "crl") == 0;
+	if (is_crl && (ask.info_dp == NULL) == (ask.info_issuer == NULL))
+		return tool_usage("genm crl needs --dp or --issuer");
+	if (!is_crl && (ask.info_dp || ask.info_issuer || ask.info_have))
+		return tool_usage("--dp, --issuer and --have are for genm crl");
+	if ((ask.info_root != NULL) != (strcmp(ask.info, "rootupdate") == 0))
+		return tool_usage("genm rootupdate and --root go together");
+	return 0;
+}
+
 static int
 check_usage(int argc, char **argv, int at)
 {
@@ -91,9 +120,11 @@ check_usage(int argc, char **argv, int at)
 		return tool_usage("no operation given, for example ir");
 	op = op_by_name(argv[at]);
 	if (op == NULL || op->build == NULL)
-		return tool_usage("operation is \"%.40s\", expected ir, cr or "
-		    "kur", argv[at]);
+		return tool_usage("operation is \"%.40s\", expected ir, cr, "
+		    "kur or genm", argv[at]);
 	ask.op = op->name;
+	if (op->request == BODY_GENM)
+		ask.info = at + 1 < argc ? argv[++at] : NULL;
 	if (at + 1 < argc)
 		return tool_usage("\"%.80s\" is not expected here",
 		    argv[at + 1]);
@@ -102,7 +133,8 @@ check_usage(int argc, char **argv, int at)
 	if (ask.cert == NULL && op->request == BODY_KUR)
 		return tool_usage("kur needs --cert and --key of the "
 		    "certificate to be updated");
-	return check_key_and_names(op);
+	return op->request == BODY_GENM ? check_info() :
+	    check_key_and_names(op);
 }
 
 /* Paths that are kept have to hold when the answer comes. */
@@ -121,7 +153,8 @@ make_absolute(void)
 static const char *
 about(void)
 {
-	return ask.subject != NULL ? ask.subject : ask.cert;
+	return ask.info != NULL ? ask.info : ask.subject != NULL ?
+	    ask.subject : ask.cert;
 }
 
 static int
@@ -142,7 +175,8 @@ run(struct err *e)
 		goto done;
 	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
 	    shown[0] ? " written to " : "", shown);
-	tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
+	if (made.key_file[0] != '\0')
+		tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
 	if (made.draft)
 		tool_say("next: cmp-sign --cert FILE --key FILE < DRAFT");
 	else
@@ -176,7 +210,10 @@ main(int argc, char **argv)
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);
-		tool_say("would %s %s and make %s for \"%s\"",
+		if (ask.info != NULL)
+			tool_say("would make genm for \"%s\"", about());
+		else
+			tool_say("would %s %s and make %s for \"%s\"",
 		    ask.newkey ? "make a key" : "take the key in", ask.newkey ?
 		    ask.newkey : ask.newkey_file, ask.op, about());
 		return 0;

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const struct op *const ops[] = { &op_ir, &op_cr, &op_kur, &op_certconf };
+static const struct op *const ops[] = { &op_ir, &op_cr, &op_kur, &op_certconf,
+	&op_genm };
 
 #define OPS	(sizeof(ops) / sizeof(ops[0]))
 

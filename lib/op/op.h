@@ -17,12 +17,17 @@
  * commits.
  */
 
+struct info;				/* op/info.h */
+struct info_env;
+struct info_words;
+
 /* What a CA is while it handles messages.  Const. */
 struct op_ca {
 	struct policy_env	 policy;
 	const struct key	*key;		/* signs certificates */
 	struct sigalg		 alg;
 	int64_t			 confirm_wait;
+	const struct info_env	*info;		/* for genm only */
 };
 
 /* A request as its operation has taken it apart. */
@@ -32,6 +37,8 @@ struct op_request {
 	struct cert_req		 cert_req;
 	struct buf		 spki;		/* TLV that is to be certified */
 	struct cert_status	 status;	/* certConf */
+	const struct info	*info;		/* genm: what is asked */
+	struct slice		 info_value;	/* with what, or none */
 };
 
 /* What the store knows about it. */
@@ -57,8 +64,18 @@ struct op_device {
 	int64_t			 now;
 	struct txn		*txn;
 };
+
+/* A file to install: below HOME, one or two directories deep. */
+#define OP_FILES	2
+struct op_file {
+	char		 name[160];
+	struct buf	 content;
+	int		 is_crl;	/* never to replace a newer one */
+};
 struct op_result {
 	struct slice		 cert;		/* to be installed, or none */
+	struct op_file		 files[OP_FILES];
+	size_t			 n_files;
 	int			 reply;		/* a draft is due */
 	int			 done;		/* transaction ended well */
 	struct draft		 draft;
@@ -75,6 +92,7 @@ struct op_build {
 	const struct key	*new_key;
 	const struct cert	*old;		/* that protects it, or NULL */
 	const struct request_ask *ask;
+	const struct info_words	*info;		/* genm */
 };
 
 #define OP_STARTS	1	/* the request starts a transaction */
@@ -102,6 +120,7 @@ struct op {
 };
 
 extern const struct op op_ir, op_cr, op_kur, op_certconf;
+extern const struct op op_genm;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

@@ -376,3 +376,15 @@ policy_continue(const struct checked *c, const struct txn *t,
 	*out = g;
 	return 0;
 }
+
+int
+policy_inform(const struct checked *c, const struct policy_facts *facts,
+    struct grant **out, struct err *e)
+{
+	*out = NULL;
+	if (authz_check(BODY_GENM, facts->sender, AUTHZ_NOTHING, e) == -1 ||
+	    (*out = grant_new(c, e)) == NULL)
+		return -1;
+	(*out)->rule = "information";
+	return 0;
+}

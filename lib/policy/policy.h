@@ -74,6 +74,14 @@ int	policy_update(const struct policy_env *env, const struct checked *c,
 int	policy_continue(const struct checked *c, const struct txn *t,
 	    struct grant **out, struct err *e);
 
+/*
+ * May the sender of ${c} ask for what is no certificate: CA certificates, a
+ * new root, CRLs (RFC 9483 4.3)?  E_NOT_AUTHORIZED.
+ */
+int	policy_inform(const struct checked *c,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
 void				 grant_free(struct grant *g);
 const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */

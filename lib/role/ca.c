@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/rand.h"
 #include "pki/name.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 /* One message on its way through. */
@@ -275,7 +276,7 @@ exchange_nonces(struct step *s)
 static int
 work(struct step *s, struct err *e)
 {
-	const struct engine *en = s->en;
+	struct engine *en = s->en;
 	struct op_ca ca = {
 		.policy = { .conf = en->conf, .rules = en->trust.rules,
 		    .n_rules = en->trust.n_rules, .issuer = en->ca_cert.v,
@@ -287,6 +288,8 @@ work(struct step *s, struct err *e)
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
 	if (s->op->read(&s->request, e) == -1 || find_facts(s, e) == -1)
+		return -1;
+	if (s->request.info != NULL && (ca.info = ca_info(en, e)) == NULL)
 		return -1;
 	if (s->op->flags & OP_STARTS)
 		begin_txn(s);

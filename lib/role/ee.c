@@ -33,6 +33,8 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 static void
 step_release(struct step *s)
 {
+	for (size_t i = 0; i < s->result.n_files; i++)
+		buf_release(&s->result.files[i].content);
 	checked_free(s->checked);
 	txn_release(&s->txn);
 	draft_release(&s->result.draft);
@@ -113,6 +115,15 @@ check_same(const struct step *s, struct err *e)
 	    "than the answer before it");
 }
 
+/* Does the operation that began with ${b} end in a certificate? */
+static int
+enrols(enum body b)
+{
+	const struct op *op = op_by_request(b);
+
+	return op != NULL && (op->flags & OP_ENROLS);
+}
+
 static int
 check_place(struct step *s, struct err *e)
 {
@@ -152,13 +163,15 @@ accept_body(struct step *s, struct err *e)
 	struct op_device d = { .anchors = s->en->trust.anchors,
 	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
-	const struct op *op = op_by_response(s->msg.body);
+	const struct op *op = s->txn.state == TXN_OPEN ?
+	    op_by_request(s->txn.body) : op_by_response(s->msg.body);
 
 	if (s->msg.body == BODY_ERROR)
 		return accept_error(s, e);
-	if (op == NULL || op->accept == NULL)
-		return err_set(e, E_BODY_TYPE, "body is %s, which a device does "
-		    "not take", msg_body_name(s->msg.body));
+	if (op == NULL || op->accept == NULL || op->response != s->msg.body)
+		return err_set(e, E_BODY_TYPE, "body is %s, which is no answer "
+		    "to %s", msg_body_name(s->msg.body),
+		    msg_body_name(s->txn.body));
 	return op->accept(s->checked, &d, &s->result, e);
 }
 
@@ -254,7 +267,7 @@ next_state(struct step *s)
 	}
 	if (s->result.reply)
 		t->state = TXN_PKICONF;
-	else if (s->result.done && t->cert.n > 0)
+	else if (s->result.done && (t->cert.n > 0 || !enrols(t->body)))
 		t->state = TXN_DONE;
 	else
 		t->state = TXN_FAILED;
@@ -346,7 +359,8 @@ repeated(struct step *s, struct err *e)
 		    "nothing changed");
 		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0;
 		/* Who was told "no" and cut short must not be told "yes". */
-		if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
+		if (s->txn.state == TXN_FAILED || (s->txn.cert.n == 0 &&
+		    enrols(s->txn.body)))
 			err_set(e, E_ANSWER_REJECTED, "taken before, and this "
 			    "request brought no certificate that was wanted");
 	}
@@ -407,6 +421,88 @@ cert_file(const struct txn *t, char name[static 256])
 	return 0;
 }
 
+/* A CRL is only ever replaced by one that is not older. */
+static int
+is_older(int dirfd, const char *name, const struct op_file *f)
+{
+	struct crl *held = NULL, *got = NULL;
+	struct err ignored = { 0 };
+	struct buf old;
+	int older;
+
+	buf_init(&old, (size_t)256 << 20);
+	older = file_read_at(dirfd, name, old.max, &old, &ignored) == 0 &&
+	    crl_open(buf_slice(&old), &held, &ignored) == 0 &&
+	    crl_open(buf_slice(&f->content), &got, &ignored) == 0 &&
+	    crl_this_update(got) < crl_this_update(held);
+	crl_free(held);
+	crl_free(got);
+	buf_release(&old);
+	return older;
+}
+
+/* Below HOME, in directories that are made. */
+static int
+install_file(struct engine *en, const struct op_file *f, struct err *e)
+{
+	const char *name = f->name, *slash;
+	int fd = dup(en->homefd), next, rc = -1;
+	char dir[64];
+
+	while (fd != -1 && (slash = strchr(name, '/')) != NULL) {
+		snprintf(dir, sizeof(dir), "%.*s", (int)(slash - name), name);
+		next = file_open_dir(fd, dir, 0700, e);
+		close(fd);
+		fd = next;
+		name = slash + 1;
+	}
+	if (fd == -1)
+		return -1;
+	if (buf_bad(&f->content))
+		err_set(e, E_NOMEM, "%.100s: out of memory", f->name);
+	else if (f->is_crl && is_older(fd, name, f))
+		err_set(e, E_ANSWER_CRL, "%.100s is newer than the CRL of "
+		    "this answer", f->name);
+	else
+		rc = file_deliver(fd, name, buf_slice(&f->content), 0644,
+		    FILE_REPLACE, e);
+	close(fd);
+	return rc;
+}
+
+/* It was good once, but things have changed since. */
+static int
+no_more(struct outcome *o, struct err *e)
+{
+	if (err_fail(e->code) == FAIL_SYSTEM_FAILURE)
+		return -1;
+	o->err = *e;
+	o->verdict = VERDICT_NO;
+	return 0;
+}
+
+/* What is no certificate of ours: judged again, as it was when it came. */
+static int
+install_files(struct step *s, struct outcome *o, struct err *e)
+{
+	struct op_result *r = &s->result;
+	size_t n;
+
+	if (s->txn.state == TXN_FAILED)
+		return 0;
+	if (accept_body(s, e) == -1)
+		return no_more(o, e);
+	snprintf(o->note, sizeof(o->note), "%s", r->note);
+	for (size_t i = 0; i < r->n_files; i++) {
+		if (install_file(s->en, &r->files[i], e) == -1)
+			return e->code == E_ANSWER_CRL ? no_more(o, e) : -1;
+		n = strlen(o->note);
+		snprintf(o->note + n, sizeof(o->note) - n, "%s%s",
+		    i == 0 ? ": " : ", ", r->files[i].name);
+	}
+	return 0;
+}
+
 static int
 install(struct step *s, struct outcome *o, struct err *e)
 {
@@ -450,8 +546,11 @@ engine_install(struct engine *en, struct slice der, struct outcome *o,
 	step_init(&s, en, o);
 	if (msg_decode(der, &s.msg, e) == -1 || verify(&s, e) == -1)
 		rc = -1;
+	else if (s.msg.body == BODY_ERROR)
+		rc = 0;
 	else if (s.msg.body != BODY_PKICONF)
-		rc = install(&s, o, e);
+		rc = enrols(s.txn.body) ? install(&s, o, e) :
+		    install_files(&s, o, e);
 	step_release(&s);
 	return rc;
 }

@@ -18,6 +18,8 @@ struct trust {
 	size_t			 n_lists;
 };
 
+struct ca_info;
+
 struct engine {
 	int			 homefd;
 	struct conf		*conf;
@@ -34,6 +36,7 @@ struct engine {
 	/* TLVs above what we issue, our protection certificate included:
 	 * sent with every answer, for any may be a device's first. */
 	struct buf		 issued_chain;
+	struct ca_info		*info;		/* NULL: not read yet */
 };
 
 /* trust.c: for a CA from [enrol], for a device from trust/. */

@@ -16,6 +16,7 @@
 #include "pki/name.h"
 #include "pki/san.h"
 #include "role/engine_int.h"
+#include "role/request_info.h"
 
 /* A request while it is being made. */
 struct making {
@@ -27,6 +28,7 @@ struct making {
 	struct key		*new_key, *key;
 	struct certs		 cert, chain;
 	struct draft		 draft;
+	struct request_info	 info;
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
 };
@@ -69,6 +71,7 @@ making_release(struct making *k)
 	buf_release(&k->san);
 	buf_release(&k->recipient);
 	draft_release(&k->draft);
+	request_info_release(&k->info);
 	key_free(k->new_key);
 	key_free(k->key);
 	certs_free(&k->cert);
@@ -115,6 +118,8 @@ take_names(struct making *k, struct err *e)
 static int
 read_names(struct making *k, struct err *e)
 {
+	if (k->op->request == BODY_GENM)
+		return request_info_read(&k->info, k->ask, e);
 	if (k->op->request == BODY_KUR)
 		return take_names(k, e);
 	if (name_parse(k->ask->subject, &k->subject, e) == -1)
@@ -204,17 +209,26 @@ check_pass(const char *file, struct err *e)
 }
 
 static int
+read_new_key(struct making *k, struct err *e)
+{
+	const struct request_ask *a = k->ask;
+
+	if (!(k->op->flags & OP_ENROLS))
+		return 0;
+	if ((a->newkey_file == NULL ? key_spec_check(a->newkey, e) :
+	    key_load(a->newkey_file, a->newkey_pass, &k->new_key, e)) == -1)
+		return -1;
+	return check_pass(a->newkey_pass, e);
+}
+
+static int
 check_inputs(struct making *k, struct err *e)
 {
 	struct certs c = { 0 };
 	struct crl *crl;
 
-	if ((k->ask->newkey_file == NULL ?
-	    key_spec_check(k->ask->newkey, e) :
-	    key_load(k->ask->newkey_file, k->ask->newkey_pass, &k->new_key,
-	    e)) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
-	    read_credentials(k, e) == -1 || read_names(k, e) == -1 ||
-	    read_recipient(k, e) == -1)
+	if (read_new_key(k, e) == -1 || read_credentials(k, e) == -1 ||
+	    read_names(k, e) == -1 || read_recipient(k, e) == -1)
 		return -1;
 	for (size_t i = 0; i < k->ask->n_trust; i++) {
 		if (certs_load(k->ask->trust[i], &c, e) == -1)
@@ -357,6 +371,8 @@ make_key(struct making *k, struct err *e)
 	struct buf pem, pass;
 	int fd = -1, rc = -1;
 
+	if (!(k->op->flags & OP_ENROLS))
+		return 0;
 	buf_init(&pem, 1 << 16);
 	buf_init(&pass, SECRET_MAX);
 	key_name(k);
@@ -383,11 +399,14 @@ make_message(struct making *k, struct err *e)
 	struct signer s = { .key = k->key, .chain = &k->chain };
 	struct op_build b = { .subject = buf_slice(&k->subject),
 	    .san = buf_slice(&k->san), .new_key = k->new_key,
-	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL, .ask = k->ask };
+	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL, .ask = k->ask,
+	    .info = &k->info.words };
 	struct draft *d = &k->draft;
 
 	d->body = k->op->request;
-	if (k->op->build(&b, d, e) == -1)
+	if ((k->op->request == BODY_GENM &&
+	    request_info_home(&k->info, k->homefd, e) == -1) ||
+	    k->op->build(&b, d, e) == -1)
 		return -1;
 	d->recipient = buf_slice(&k->recipient);
 	d->has_time = 1;
@@ -416,10 +435,16 @@ fill_txn(const struct making *k, struct txn *t)
 	t->explicit_asked = a->confirm;
 	buf_add(&t->transaction_id, k->id, sizeof(k->id));
 	buf_add(&t->our_nonce, k->nonce, sizeof(k->nonce));
-	buf_add_slice(&t->subject, buf_slice(&k->subject));
-	buf_add_slice(&t->san, buf_slice(&k->san));
-	buf_add_slice(&t->spki, key_spki(k->new_key));
-	buf_add_str(&t->key_file, k->made->key_file);
+	if (k->op->flags & OP_ENROLS) {
+		buf_add_slice(&t->subject, buf_slice(&k->subject));
+		buf_add_slice(&t->san, buf_slice(&k->san));
+		buf_add_slice(&t->spki, key_spki(k->new_key));
+		buf_add_str(&t->key_file, k->made->key_file);
+	} else {
+		buf_add_slice(&t->subject, derw_slice(&k->draft.content));
+		if (a->profile != NULL)
+			buf_add_str(&t->key_file, a->profile);
+	}
 	if (a->cert == NULL)
 		return;
 	buf_add_str(&t->cert_file, a->cert);

@@ -25,12 +25,14 @@ struct request_ask {
 	const char	*recipient;		/* RFC 4514; default: the anchor */
 	const char	*profile;
 	int		 confirm;		/* ask for explicit confirmation */
+	/* genm: a name in op/info.c's table, and what goes with it */
+	const char	*info, *info_root, *info_dp, *info_issuer, *info_have;
 };
 
 struct request_made {
 	struct buf	 message;
 	char		 name[STORE_NAME];
-	char		 key_file[256];		/* below HOME */
+	char		 key_file[256];		/* below HOME; "": no new key */
 	int		 draft;
 };
 void	request_made_init(struct request_made *m);

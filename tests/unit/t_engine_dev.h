@@ -26,7 +26,7 @@ device(int how)
 	static int n;
 	const char *san[] = { "dns:pump17.example" },
 	    *trust[] = { in_top("ca/certs/ca.pem") };
-	struct request_ask ask = { .subject = "CN=pump17,O=Example",
+	struct request_ask ask = { .op = "ir", .subject = "CN=pump17,O=Example",
 	    .san = san, .n_san = 1, .newkey = "ed25519",
 	    .cert = in_top("dev.pem"), .key = in_top("dev.key"),
 	    .chain = in_top("sub.pem"), .trust = trust, .n_trust = how != NO_TRUST,

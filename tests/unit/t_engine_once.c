@@ -139,6 +139,10 @@ test_refused(void)
 static int
 expected(int body, int in_state)
 {
+	const struct op *op = op_by_request((enum body)body);
+
+	if (op != NULL && (op->flags & OP_STARTS))
+		return in_state ? E_TXID_IN_USE : E_SYNTAX;
 	switch (body) {
 	case BODY_CERTCONF:
 		return E_BODY_STATE;
@@ -146,8 +150,6 @@ expected(int body, int in_state)
 	case BODY_KRR: case BODY_RR: case BODY_CCR: case BODY_NESTED:
 	case BODY_GENM: case BODY_POLLREQ:
 		return E_BODY_TYPE;
-	case BODY_IR:
-		return in_state ? E_TXID_IN_USE : E_SYNTAX;
 	default:
 		return -1;	/* not answered */
 	}
@@ -208,8 +210,8 @@ test_bodies(enum txn_state state)
 		    re.der.n == 0 : re.verdict == VERDICT_REFUSED &&
 		    re.proper && (int)re.code == code;
 		good = good && certificates(NULL) == before &&
-		    (b == BODY_IR || state_of(&dev, id) == (state == TXN_NONE ?
-		    -1 : (int)state));
+		    (code == E_SYNTAX || state_of(&dev, id) ==
+		    (state == TXN_NONE ? -1 : (int)state));
 		ok(good, "%s in a transaction that %s: %s",
 		    msg_body_name((enum body)b), txn_state_name(state),
 		    code == -1 ? "never answered" : "refused");
