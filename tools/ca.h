@@ -15,6 +15,7 @@ int	ca_init(const char *home, int argc, char **argv);
 int	ca_trust(const char *home, int argc, char **argv);
 int	ca_list(const char *home, int argc, char **argv);
 int	ca_show(const char *home, int argc, char **argv);
+int	ca_rollover(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
 
 #endif

@@ -10,6 +10,7 @@ static const struct ca_verb verbs[] = {
 	{ "trust", ca_trust, "whose devices may ask for certificates" },
 	{ "list", ca_list, "the certificates that were issued" },
 	{ "show", ca_show, "one of them" },
+	{ "rollover", ca_rollover, "a new key for a root CA" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))

@@ -64,7 +64,8 @@ struct info {
 #define VALUE_OPTIONAL	1
 #define VALUE_PRESENT	2
 
-extern const struct info info_cacerts, info_crl, info_current_crl;
+extern const struct info info_cacerts, info_rootupdate, info_crl,
+	info_current_crl;
 
 const struct info *info_by_name(const char *name);
 const struct info *info_by_request(struct slice oid);

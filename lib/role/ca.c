@@ -192,8 +192,7 @@ find_sender(struct step *s, struct err *e)
 	int rc;
 
 	f->sender = AUTHZ_DEVICE;
-	if (!slice_eq(checked_path(s->checked)->anchor->cert->der,
-	    s->en->ca_cert.v[0].der))
+	if (!ca_is_own(s->en, checked_path(s->checked)->anchor->cert))
 		return 0;
 	if (serial.n > 1 && serial.p[0] == 0)
 		serial = SLICE(serial.p + 1, serial.n - 1);

@@ -49,6 +49,8 @@ void	trust_release(struct trust *t);
 
 /* ca.c, ee.c */
 int	ca_load(struct engine *en, struct err *e);
+/* Is it the root of what we issue, or issued before a rollover? */
+int	ca_is_own(const struct engine *en, const struct cert *c);
 void	ca_handle(struct engine *en, struct slice der, struct outcome *o);
 void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 

@@ -143,3 +143,53 @@ asks() {
 	    -trusted ca/certs/ca.pem -server 127.0.0.1:1
 	has "id-it-caCerts"
 }
+
+@test "rootupdate: from rollover to a device that trusts the new root" {
+	local old=ca/certs/ca.pem
+
+	cp ca/certs/ca.pem old.pem
+	run -0 asks rootupdate --root old.pem
+	has "no new root"
+	run -0 cmp-ca -C ca rollover
+	run -73 cmp-ca -C ca rollover
+	openssl verify -CAfile old.pem ca/certs/next/new-with-old.pem
+	openssl verify -CAfile ca/certs/next/new-with-new.pem \
+	    ca/certs/next/old-with-new.pem
+	run -0 asks rootupdate --root old.pem
+	has trust/staged
+	[ "$(ls dev/trust/*.pem | wc -l)" = 1 ]
+	run -0 cmp-process -C dev --accept
+	[ "$(ls dev/trust/*.pem | wc -l)" = 2 ]
+	run -0 cmp-process -C dev --accept
+	has "no new root waits"
+	# What is not trusted cannot be updated.
+	run -1 genm q2.pki rootupdate --root idevid-root.pem
+}
+
+@test "rollover --activate: old certificates stay own, old devices follow" {
+	cp ca/certs/ca.pem old.pem
+	run -0 cmp-ca -C ca rollover --newkey ec:P-384
+	run -0 cmp-ca -C ca rollover --activate
+	run -1 cmp-ca -C ca rollover --activate
+	# Its certificate is from before; the new one is from the new key.
+	run -0 cmp-mkreq -C dev kur --cert own.pem --key own.key \
+	    --newkey ec:P-256 -o kur.pki
+	run -0 cmp-process -C ca -o kup.pki kur.pki
+	run -0 cmp-process -C dev kup.pki
+	# A device that knows the old root only still gets the new one.
+	run -0 asks rootupdate --root old.pem
+	has trust/staged
+	# One that knows the new root only takes answers as well.
+	run -0 cmp-mkreq -C dev2 ir --subject CN=pump18,O=Example \
+	    --newkey ec:P-256 --cert idevid.pem --key idevid.key \
+	    --chain idevid-sub.pem --trust ca/certs/next/new-with-new.pem \
+	    -o ir2.pki
+	run -0 cmp-process -C ca -o ip2.pki ir2.pki
+	run -0 cmp-process -C dev2 ip2.pki
+	# And the next one.
+	run -0 cmp-ca -C ca rollover
+	run -0 cmp-ca -C ca rollover --activate
+	run -0 cmp-mkreq -C dev kur --cert own.pem --key own.key \
+	    --newkey ec:P-256 -o kur2.pki
+	run -0 cmp-process -C ca -o kup2.pki kur2.pki
+}
