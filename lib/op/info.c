@@ -9,7 +9,7 @@
 #include "base/escape.h"
 
 static const struct info *const infos[] = { &info_cacerts, &info_rootupdate,
-	&info_crl, &info_current_crl };
+	&info_reqtemplate, &info_crl, &info_current_crl };
 #define INFOS	(sizeof(infos) / sizeof(infos[0]))
 
 const struct info *

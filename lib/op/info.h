@@ -64,7 +64,8 @@ struct info {
 #define VALUE_OPTIONAL	1
 #define VALUE_PRESENT	2
 
-extern const struct info info_cacerts, info_rootupdate, info_crl,
+extern const struct info info_cacerts, info_rootupdate, info_reqtemplate,
+	info_crl,
 	info_current_crl;
 
 const struct info *info_by_name(const char *name);
@@ -81,6 +82,24 @@ int	info_read(struct slice content, struct slice *oid,
 /* Add a file of the result: its name below HOME; the content is empty. */
 struct op_file *info_file(struct op_result *res, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+
+/*
+ * A CertReqTemplateContent (4.3.3), taken apart.  What a device has to fill
+ * in is there and empty.  E_ANSWER_INFO.
+ */
+struct info_template {
+	struct slice	 subject;	/* Name TLV, or none */
+	struct slice	 extensions;	/* content of Extensions, or none */
+	struct slice	 keys;		/* content of keySpec, or none */
+};
+int	info_template_read(struct slice value, struct info_template *t,
+	    struct err *e);
+
+/*
+ * The next kind of key off ${keys} that we could make, as key_generate()
+ * takes it: 1, or 0 at the end.  Others are skipped.
+ */
+int	info_template_key(struct slice *keys, char spec[static 64]);
 
 /* crls/NAME.crl for infoValue ${asked} of crlStatusList; NULL: malformed. */
 #define INFO_NAME	96

@@ -82,11 +82,21 @@ int	policy_inform(const struct checked *c,
 	    const struct policy_facts *facts, struct grant **out,
 	    struct err *e);
 
+/*
+ * What may the sender of ${c} ask for under the profile that it names (4.3.3)?
+ * The rule is that for its ir, or of its own names: NULL in grant_enrol().
+ */
+int	policy_template(const struct policy_env *env, const struct checked *c,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
 void				 grant_free(struct grant *g);
 const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */
 const struct wish		*grant_wish(const struct grant *g);
 const struct conf_profile	*grant_profile(const struct grant *g);
+/* The [enrol] rule, NULL if the sender may only have its own names. */
+const struct conf_enrol		*grant_enrol(const struct grant *g);
 /* The name of the rule that said yes, for the audit row. */
 const char			*grant_rule(const struct grant *g);
 
