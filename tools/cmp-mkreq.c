@@ -13,9 +13,10 @@ static const char usage[] =
 "                 --newkey SPEC | --newkey-file FILE [--newkey-pass FILE]\n"
 "                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
-"                 [--profile NAME] [--confirm]\n"
+"                 [--profile NAME] [--template FILE] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
-"       cmp-mkreq [-C HOME] genm cacerts|current-crl --cert FILE --key FILE\n"
+"       cmp-mkreq [-C HOME] genm cacerts|current-crl|reqtemplate\n"
+"                 [--profile NAME] --cert FILE --key FILE\n"
 "       cmp-mkreq [-C HOME] genm crl --dp URI | --issuer DN [--have FILE]\n"
 "                 --cert FILE --key FILE\n"
 "       cmp-mkreq [-C HOME] genm rootupdate --root FILE --cert FILE --key FILE\n"
@@ -32,6 +33,7 @@ static const char usage[] =
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
+"  --template FILE    names and key as HOME/template/NAME.der wants them\n"
 "  --confirm          ask for explicit confirmation\n"
 "  -n                 say what would be done\n"
 "  -o FILE|DIR        where to write; standard output by default\n"
@@ -62,6 +64,7 @@ static const struct tool_opt opts[] = {
 	{ "crl", 0, OPT_MANY, &crl },
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
+	{ "template", 0, OPT_VALUE, &ask.template_file },
 	{ "root", 0, OPT_VALUE, &ask.info_root },
 	{ "dp", 0, OPT_VALUE, &ask.info_dp },
 	{ "issuer", 0, OPT_VALUE, &ask.info_issuer },
@@ -76,7 +79,8 @@ check_key_and_names(const struct op *op)
 {
 	if (!(op->flags & OP_ENROLS))
 		return 0;
-	if (ask.newkey == NULL && ask.newkey_file == NULL)
+	if (ask.newkey == NULL && ask.newkey_file == NULL &&
+	    ask.template_file == NULL)
 		return tool_usage("--newkey is missing, for example --newkey "
 		    "ec:P-256");
 	if (ask.newkey != NULL && ask.newkey_file != NULL)
@@ -86,7 +90,7 @@ check_key_and_names(const struct op *op)
 		return ask.subject == NULL && san.n == 0 ? 0 :
 		    tool_usage("kur takes the names of --cert over, it has no "
 		    "--subject and no --san");
-	if (ask.subject == NULL)
+	if (ask.template_file == NULL && ask.subject == NULL)
 		return tool_usage("--subject is missing, for example "
 		    "--subject CN=pump17,O=Example");
 	return 0;
@@ -154,7 +158,7 @@ static const char *
 about(void)
 {
 	return ask.info != NULL ? ask.info : ask.subject != NULL ?
-	    ask.subject : ask.cert;
+	    ask.subject : ask.cert != NULL ? ask.cert : ask.template_file;
 }
 
 static int

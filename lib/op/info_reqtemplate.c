@@ -139,6 +139,23 @@ json_san(struct buf *out, struct slice value)
 	}
 }
 
+/* An empty value has no text but its DER, "#0c00": show nothing. */
+static void
+drop_empty(struct buf *text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text->n; i++) {
+		if (i + 5 <= text->n && text->p[i] == '#' &&
+		    memcmp(text->p + i + 3, "00", 2) == 0 &&
+		    (i + 5 == text->n || strchr(",+", text->p[i + 5])))
+			i += 4;
+		else
+			text->p[n++] = text->p[i];
+	}
+	text->n = n;
+}
+
 /* For people and scripts; the DER is what counts. */
 static void
 write_json(struct buf *out, const struct info_template *t)
@@ -153,6 +170,7 @@ write_json(struct buf *out, const struct info_template *t)
 	buf_add_str(out, "{\"subject\":");
 	if (t->subject.p != NULL)
 		name_text(&text, t->subject);
+	drop_empty(&text);
 	if (t->subject.p == NULL)
 		buf_add_str(out, "null");
 	else

@@ -27,6 +27,9 @@ genm_read(struct op_request *r, struct err *e)
 	return 0;
 }
 
+/* Header, protection and certificates need room in the message as well. */
+#define VALUE_MAX	((size_t)960 << 10)
+
 /* InfoTypeAndValue around what has been written, and the SEQUENCE of it. */
 static int
 finish(struct derw *w, enum oid type, struct err *e)
@@ -34,7 +37,7 @@ finish(struct derw *w, enum oid type, struct err *e)
 	derw_oid(w, oid_bytes(type));
 	derw_wrap(w, DER_SEQUENCE, 0);
 	derw_wrap(w, DER_SEQUENCE, 0);
-	return derw_bad(w) ? err_set(e, E_INFO_SIZE, "what was asked for does "
+	return derw_bad(w) || derw_mark(w) > VALUE_MAX ? err_set(e, E_INFO_SIZE, "what was asked for does "
 	    "not fit into a message") : 0;
 }
 

@@ -17,6 +17,7 @@
 #include "pki/san.h"
 #include "role/engine_int.h"
 #include "role/request_info.h"
+#include "role/request_template.h"
 
 /* A request while it is being made. */
 struct making {
@@ -29,6 +30,8 @@ struct making {
 	struct certs		 cert, chain;
 	struct draft		 draft;
 	struct request_info	 info;
+	const char		*newkey;	/* SPEC of the new key */
+	char			 spec[64];
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
 };
@@ -53,6 +56,7 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 	memset(k, 0, sizeof(*k));
 	k->ask = ask;
 	k->op = op_by_name(ask->op);
+	k->newkey = ask->newkey;
 	k->homefd = homefd;
 	k->made = made;
 	k->now = clock_now();
@@ -122,12 +126,18 @@ read_names(struct making *k, struct err *e)
 		return request_info_read(&k->info, k->ask, e);
 	if (k->op->request == BODY_KUR)
 		return take_names(k, e);
-	if (name_parse(k->ask->subject, &k->subject, e) == -1)
-		return err_wrap(e, "--subject");
-	if (name_check(buf_slice(&k->subject), e) == -1)
+	if (k->ask->subject != NULL &&
+	    name_parse(k->ask->subject, &k->subject, e) == -1)
 		return err_wrap(e, "--subject");
 	if (read_san(k, e) == -1)
 		return err_wrap(e, "--san");
+	if (k->ask->template_file != NULL && request_template(
+	    k->ask->template_file, &k->subject, &k->san, k->spec, e) == -1)
+		return -1;
+	if (k->ask->newkey == NULL)
+		k->newkey = k->spec;
+	if (name_check(buf_slice(&k->subject), e) == -1)
+		return err_wrap(e, "--subject");
 	if (name_is_empty(buf_slice(&k->subject)) && k->san.n == 0)
 		return err_set(e, E_TMPL_NO_NAME, "neither --subject nor "
 		    "--san names the device");
@@ -215,7 +225,7 @@ read_new_key(struct making *k, struct err *e)
 
 	if (!(k->op->flags & OP_ENROLS))
 		return 0;
-	if ((a->newkey_file == NULL ? key_spec_check(a->newkey, e) :
+	if ((a->newkey_file == NULL ? key_spec_check(k->newkey, e) :
 	    key_load(a->newkey_file, a->newkey_pass, &k->new_key, e)) == -1)
 		return -1;
 	return check_pass(a->newkey_pass, e);
@@ -227,8 +237,8 @@ check_inputs(struct making *k, struct err *e)
 	struct certs c = { 0 };
 	struct crl *crl;
 
-	if (read_new_key(k, e) == -1 || read_credentials(k, e) == -1 ||
-	    read_names(k, e) == -1 || read_recipient(k, e) == -1)
+	if (read_credentials(k, e) == -1 || read_names(k, e) == -1 ||
+	    read_new_key(k, e) == -1 || read_recipient(k, e) == -1)
 		return -1;
 	for (size_t i = 0; i < k->ask->n_trust; i++) {
 		if (certs_load(k->ask->trust[i], &c, e) == -1)
@@ -379,7 +389,7 @@ make_key(struct making *k, struct err *e)
 	if ((k->ask->newkey_pass != NULL &&
 	    secret_read(k->ask->newkey_pass, &pass, e) == -1) ||
 	    (k->new_key == NULL &&
-	    key_generate(k->ask->newkey, &k->new_key, e) == -1) ||
+	    key_generate(k->newkey, &k->new_key, e) == -1) ||
 	    key_export(k->new_key, buf_slice(&pass), &pem, e) == -1 ||
 	    (fd = file_open_dir(k->homefd, "keys", 0700, e)) == -1)
 		goto out;

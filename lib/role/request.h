@@ -25,6 +25,7 @@ struct request_ask {
 	const char	*recipient;		/* RFC 4514; default: the anchor */
 	const char	*profile;
 	int		 confirm;		/* ask for explicit confirmation */
+	const char	*template_file;		/* to be filled in */
 	/* genm: a name in op/info.c's table, and what goes with it */
 	const char	*info, *info_root, *info_dp, *info_issuer, *info_have;
 };

@@ -145,8 +145,6 @@ asks() {
 }
 
 @test "rootupdate: from rollover to a device that trusts the new root" {
-	local old=ca/certs/ca.pem
-
 	cp ca/certs/ca.pem old.pem
 	run -0 asks rootupdate --root old.pem
 	has "no new root"
@@ -157,9 +155,9 @@ asks() {
 	    ca/certs/next/old-with-new.pem
 	run -0 asks rootupdate --root old.pem
 	has trust/staged
-	[ "$(ls dev/trust/*.pem | wc -l)" = 1 ]
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 1 ]
 	run -0 cmp-process -C dev --accept
-	[ "$(ls dev/trust/*.pem | wc -l)" = 2 ]
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 2 ]
 	run -0 cmp-process -C dev --accept
 	has "no new root waits"
 	# What is not trusted cannot be updated.
@@ -175,7 +173,7 @@ asks() {
 	run -0 cmp-mkreq -C dev kur --cert own.pem --key own.key \
 	    --newkey ec:P-256 -o kur.pki
 	run -0 cmp-process -C ca -o kup.pki kur.pki
-	run cmp-process -C dev kup.pki; echo "$output"; [ "$status" = 0 ]
+	run -0 cmp-process -C dev kup.pki
 	# A device that knows the old root only still gets the new one.
 	run -0 asks rootupdate --root old.pem
 	has trust/staged
@@ -192,4 +190,25 @@ asks() {
 	run -0 cmp-mkreq -C dev kur --cert own.pem --key own.key \
 	    --newkey ec:P-256 -o kur2.pki
 	run -0 cmp-process -C ca -o kup2.pki kur2.pki
+}
+
+@test "reqtemplate: asked for, filled in, granted as it is" {
+	run -0 cmp-mkreq -C dev genm reqtemplate --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem -o q.pki
+	run -0 cmp-process -C ca -o a.pki q.pki
+	run -0 cmp-process -C dev a.pki
+	[ "$(jq -r .subject dev/template/default.json)" = "CN=,O=Example" ]
+	[ "$(jq -r '.san[0]' dev/template/default.json)" = dns: ]
+	[ "$(jq -r '.keys | index("ec:P-256") != null' \
+	    dev/template/default.json)" = true ]
+	set -- --template dev/template/default.der --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem
+	run -0 cmp-mkreq -C dev ir "$@" --subject CN=pump19 \
+	    --san dns:pump19.example --newkey ed25519 -o ir.pki.new
+	run -0 cmp-process -C ca -o ip.pki.new ir.pki.new
+	has 'CN=pump19,O=Example'
+	hasnt 'with changes'
+	run -64 cmp-mkreq -C dev ir "$@" --subject CN=pump19,OU=x -o x.pki
+	run -64 cmp-mkreq -C dev ir "$@" --subject CN=pump19 --san ip:10.0.0.1 \
+	    -o x.pki
 }

@@ -127,6 +127,49 @@ test_crl(void)
 	reopen();
 }
 
+static int
+many(void *ctx, struct crl_entry *out, struct err *e)
+{
+	static uint8_t serial[4];
+	uint32_t *n = ctx;
+
+	(void)e;
+	if (*n == 0)
+		return 0;
+	serial[0] = 0x40;
+	serial[1] = (uint8_t)(*n >> 16);
+	serial[2] = (uint8_t)(*n >> 8);
+	serial[3] = (uint8_t)*n;
+	*out = (struct crl_entry){ .serial = SLICE(serial, 4),
+	    .when = the_time - DAY };
+	(*n)--;
+	return 1;
+}
+
+static void
+test_large(void)
+{
+	uint32_t n = 45000;
+	struct crl_new c = { .issuer = ca.cert.subject, .aki = ca.cert.ski,
+	    .number = 1, .this_update = the_time, .next_update = the_time +
+	    DAY, .next = many, .ctx = &n };
+	struct sigalg alg = alg_default(key_info(ca.key));
+	int fd = dir_of(cafd, "certs");
+	struct buf *b = new_buf();
+	struct err e = { 0 };
+
+	if (crl_write(&c, ca.key, &alg, b, &e) == -1)
+		die("crl", &e);
+	put_file(fd, "ca.crl", buf_slice(b), 0644);
+	reopen();
+	say(genm(&dev, oid_bytes(OID_IT_CURRENT_CRL), NOTHING, 1, NULL));
+	ok(ERROR(E_INFO_SIZE, FAIL_SYSTEM_FAILURE),
+	    "a CRL that fits into no message is systemFailure");
+	unlinkat(fd, "ca.crl", 0);
+	close(fd);
+	reopen();
+}
+
 static size_t
 certs_in(struct slice v)
 {
@@ -273,6 +316,7 @@ main(void)
 	test_form();
 	test_cacerts();
 	test_crl();
+	test_large();
 	test_device();
 	test_crl_device();
 	teardown();
