@@ -17,6 +17,7 @@ static const struct ca_verb verbs[] = {
 	{ "pending", ca_pending, "the requests that wait for a decision" },
 	{ "approve", ca_approve, "grant one of them" },
 	{ "reject", ca_reject, "refuse one of them" },
+	{ "rollover", ca_rollover, "a new key for a root CA" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))

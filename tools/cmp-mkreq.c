@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "spool/spool.h"
-#include "op/op.h"
+#include "op/info.h"
 #include "role/request.h"
+#include "tools/mkreq.h"
 #include "tools/tool.h"
 
 static const char usage[] =
@@ -14,9 +15,14 @@ static const char usage[] =
 "                 [--csr FILE]\n"
 "                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
-"                 [--profile NAME] [--confirm]\n"
+"                 [--profile NAME] [--template FILE] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
 "       cmp-mkreq [-C HOME] rr --cert FILE --key FILE [--reason NAME] ...\n"
+"       cmp-mkreq [-C HOME] genm cacerts|current-crl|reqtemplate\n"
+"                 [--profile NAME] --cert FILE --key FILE\n"
+"       cmp-mkreq [-C HOME] genm crl --dp URI | --issuer DN [--have FILE]\n"
+"                 --cert FILE --key FILE\n"
+"       cmp-mkreq [-C HOME] genm rootupdate --root FILE --cert FILE --key FILE\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
 "  ir, cr             a first certificate of a PKI; another one\n"
@@ -34,6 +40,7 @@ static const char usage[] =
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
+"  --template FILE    names and key as HOME/template/NAME.der wants them\n"
 "  --confirm          ask for explicit confirmation\n"
 "  --reason NAME      why a certificate is to be revoked: keyCompromise,\n"
 "                     superseded, ...; unspecified by default\n"
@@ -65,86 +72,16 @@ static const struct tool_opt opts[] = {
 	{ "crl", 0, OPT_MANY, &crl },
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
+	{ "template", 0, OPT_VALUE, &ask.template_file },
+	{ "root", 0, OPT_VALUE, &ask.info_root },
+	{ "dp", 0, OPT_VALUE, &ask.info_dp },
+	{ "issuer", 0, OPT_VALUE, &ask.info_issuer },
+	{ "have", 0, OPT_VALUE, &ask.info_have },
 	{ "confirm", 0, OPT_FLAG, &ask.confirm },
 	{ "reason", 0, OPT_VALUE, &ask.reason },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "output", 'o', OPT_VALUE, &out },
 };
-
-/* A request of another tool has its key and names in it. */
-static int
-check_csr(void)
-{
-	if (ask.csr == NULL)
-		return tool_usage("p10cr needs --csr FILE, a certification "
-		    "request (PKCS#10) of any tool");
-	/* It is looked at before anything is done, and then again. */
-	if (strcmp(ask.csr, "-") == 0)
-		return tool_usage("--csr has to be a file, not standard input");
-	if (ask.newkey != NULL || ask.newkey_file != NULL ||
-	    ask.newkey_pass != NULL)
-		return tool_usage("p10cr certifies the key of --csr, it has no "
-		    "--newkey");
-	if (ask.subject != NULL || san.n > 0)
-		return tool_usage("p10cr takes the names of --csr, it has no "
-		    "--subject and no --san");
-	return 0;
-}
-
-static int
-check_key_and_names(const struct op *op)
-{
-	if (op->request == BODY_P10CR)
-		return check_csr();
-	if (ask.csr != NULL)
-		return tool_usage("--csr is for p10cr");
-	if (!(op->flags & OP_ENROLS))
-		return 0;
-	if (ask.newkey == NULL && ask.newkey_file == NULL)
-		return tool_usage("--newkey is missing, for example --newkey "
-		    "ec:P-256");
-	if (ask.newkey != NULL && ask.newkey_file != NULL)
-		return tool_usage("--newkey makes a key, --newkey-file takes "
-		    "one: give one of them");
-	if (op->request == BODY_KUR)
-		return ask.subject == NULL && san.n == 0 ? 0 :
-		    tool_usage("kur takes the names of --cert over, it has no "
-		    "--subject and no --san");
-	if (ask.subject == NULL)
-		return tool_usage("--subject is missing, for example "
-		    "--subject CN=pump17,O=Example");
-	return 0;
-}
-
-static int
-check_usage(int argc, char **argv, int at)
-{
-	const struct op *op;
-
-	if (at >= argc)
-		return tool_usage("no operation given, for example ir");
-	op = op_by_name(argv[at]);
-	if (op == NULL || op->build == NULL)
-		return tool_usage("operation is \"%.40s\", expected ir, cr, "
-		    "kur, p10cr or rr", argv[at]);
-	ask.op = op->name;
-	if (at + 1 < argc)
-		return tool_usage("\"%.80s\" is not expected here",
-		    argv[at + 1]);
-	if ((ask.cert == NULL) != (ask.key == NULL))
-		return tool_usage("--cert and --key go together");
-	if (ask.cert == NULL &&
-	    (op->request == BODY_KUR || op->request == BODY_RR))
-		return tool_usage("%s needs --cert and --key of the "
-		    "certificate that it is about", op->name);
-	if (ask.reason != NULL && op->request != BODY_RR)
-		return tool_usage("--reason is for rr");
-	if (op->request == BODY_RR && (ask.subject != NULL || san.n > 0 ||
-	    ask.newkey != NULL || ask.newkey_file != NULL || ask.confirm))
-		return tool_usage("rr is about --cert; it has no name, no new "
-		    "key and no confirmation");
-	return check_key_and_names(op);
-}
 
 /* Paths that are kept have to hold when the answer comes. */
 static void
@@ -162,8 +99,9 @@ make_absolute(void)
 static const char *
 about(void)
 {
-	return ask.subject != NULL ? ask.subject : ask.csr != NULL ? ask.csr :
-	    ask.cert;
+	return ask.info != NULL ? ask.info : ask.subject != NULL ?
+	    ask.subject : ask.csr != NULL ? ask.csr : ask.cert != NULL ?
+	    ask.cert : ask.template_file;
 }
 
 static int
@@ -208,10 +146,10 @@ main(int argc, char **argv)
 	int at = tool_options(argc, argv, usage, opts,
 	    sizeof(opts) / sizeof(opts[0])), rc;
 
-	if ((rc = check_usage(argc, argv, at)) != 0)
-		return rc;
 	ask.san = san.v;
 	ask.n_san = san.n;
+	if ((rc = mkreq_check(&ask, argc, argv, at)) != 0)
+		return rc;
 	ask.trust = trust.v;
 	ask.n_trust = trust.n;
 	ask.crl = crl.v;

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "role/engine.h"
+#include "role/staged.h"
 #include "spool/spool.h"
 #include "tools/agent.h"
 #include "tools/tool.h"
@@ -15,7 +16,8 @@
 
 static const char usage[] =
 "usage: cmp-process [-C HOME] [--watch] [-n]\n"
-"       cmp-process [-C HOME] [-n] [-o FILE|DIR] FILE...\n"
+"       cmp-process [-C HOME] [-n] [-o FILE|DIR] [--accept] FILE...\n"
+"       cmp-process [-C HOME] --accept\n"
 "\n"
 "Handles messages in the role that HOME/cmp.conf names: a CA answers\n"
 "requests, a device (ee) takes answers.\n"
@@ -23,6 +25,7 @@ static const char usage[] =
 "  --watch            stay and follow the spool\n"
 "  FILE               these files; \"-\" is standard input; the spool is left\n"
 "                     alone and answers go where -o says\n"
+"  --accept           trust the new roots that wait in HOME/trust/staged\n"
 "  -n                 say what would happen, change nothing\n"
 "  -o FILE|DIR        default: standard output if it is no terminal and there\n"
 "                     is one FILE, else the current directory\n"
@@ -31,13 +34,14 @@ static const char usage[] =
 "          cmp-process -C dev1 -o stick/ back/*.pki\n";
 
 static const char *home, *out;
-static int dry, follow;
+static int dry, follow, trust_new;
 
 static const struct tool_opt opts[] = {
 	{ "home", 'C', OPT_VALUE, &home },
 	{ "output", 'o', OPT_VALUE, &out },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "watch", 0, OPT_FLAG, &follow },
+	{ "accept", 0, OPT_FLAG, &trust_new },
 };
 
 /* Put the answer where the user wants it, then remember that it is there. */
@@ -122,6 +126,30 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	return rc;
 }
 
+static void
+accepted(const char *name)
+{
+	tool_say("trust/%s is trusted now", name);
+}
+
+/* --accept, after the FILEs if there are any. */
+static int
+accept_staged(int rc)
+{
+	struct err e = { 0 };
+	int fd, lock = -1, n = -1;
+
+	if ((fd = tool_home(home, 0, &e)) != -1 &&
+	    spool_lock(fd, &lock, &e) == 0 &&
+	    (n = staged_accept(fd, accepted, &e)) == 0)
+		tool_say("no new root waits in trust/staged");
+	if (lock != -1)
+		close(lock);
+	if (fd != -1)
+		close(fd);
+	return n == -1 ? tool_worse(rc, tool_fail(NULL, &e)) : rc;
+}
+
 /*
  * In a pipeline all programs start at once: standard input is read to its
  * end before the home is looked at, which the first of them may just make.
@@ -176,8 +204,14 @@ main(int argc, char **argv)
 	if (out != NULL && at == argc)
 		return tool_usage("-o is for FILEs; answers to the spool go to "
 		    "HOME/spool/out");
-	if (at < argc)
-		return files(argv + at, argc - at, &e);
+	if (trust_new && (dry || follow))
+		return tool_usage("--accept is not for -n and --watch");
+	if (at < argc) {
+		rc = files(argv + at, argc - at, &e);
+		return trust_new ? accept_staged(rc) : rc;
+	}
+	if (trust_new)
+		return accept_staged(0);
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(NULL, &e);
 	rc = agent_run(fd, home ? home : ".", follow, dry);

@@ -18,6 +18,10 @@
  * commits.
  */
 
+struct info;				/* op/info.h */
+struct info_env;
+struct info_words;
+
 /* What a CA is while it handles messages.  Const. */
 struct op_ca {
 	struct policy_env	 policy;
@@ -25,6 +29,7 @@ struct op_ca {
 	struct sigalg		 alg;
 	int64_t			 confirm_wait;
 	int64_t			 check_after;	/* of a pollRep, seconds */
+	const struct info_env	*info;		/* for genm only */
 };
 
 /* A request as its operation has taken it apart. */
@@ -37,6 +42,8 @@ struct op_request {
 	struct rev_details	 rev;		/* rr */
 	struct slice		 target;	/* INTEGER content: serial of
 						 * a certificate it is about */
+	const struct info	*info;		/* genm: what is asked */
+	struct slice		 info_value;	/* with what, or none */
 };
 
 /* What the store knows about it. */
@@ -63,8 +70,18 @@ struct op_device {
 	int64_t			 now;
 	struct txn		*txn;
 };
+
+/* A file to install: below HOME, one or two directories deep. */
+#define OP_FILES	2
+struct op_file {
+	char		 name[160];
+	struct buf	 content;
+	int		 is_crl;	/* never to replace a newer one */
+};
 struct op_result {
 	struct slice		 cert;		/* to be installed, or none */
+	struct op_file		 files[OP_FILES];
+	size_t			 n_files;
 	int			 reply;		/* a draft is due */
 	int			 done;		/* transaction ended well */
 	int64_t			 poll_id;	/* waiting: what to poll for */
@@ -84,6 +101,7 @@ struct op_build {
 	struct slice		 csr;		/* PKCS#10 TLV, for p10cr */
 	const struct request_ask *ask;
 	int			 reason;	/* rr: CRLReason */
+	const struct info_words	*info;		/* genm */
 };
 
 #define OP_STARTS	1	/* the request starts a transaction */
@@ -119,6 +137,7 @@ extern const struct op op_ir, op_cr, op_kur, op_certconf;
 extern const struct op op_p10cr;
 extern const struct op op_rr;
 extern const struct op op_poll;
+extern const struct op op_genm;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

@@ -12,6 +12,7 @@ struct grant {
 	const struct conf_profile	*profile;
 	const char			*rule;
 	const char			*held;
+	const struct conf_enrol		*enrol;
 	struct wish			 wish;
 };
 
@@ -40,6 +41,12 @@ const struct conf_profile *
 grant_profile(const struct grant *g)
 {
 	return g->profile;
+}
+
+const struct conf_enrol *
+grant_enrol(const struct grant *g)
+{
+	return g->enrol;
 }
 
 const char *
@@ -461,6 +468,39 @@ policy_continue(const struct checked *c, const struct txn *t,
 	if ((g = grant_new(c, e)) == NULL)
 		return -1;
 	g->rule = "transaction";
+	*out = g;
+	return 0;
+}
+
+int
+policy_inform(const struct checked *c, const struct policy_facts *facts,
+    struct grant **out, struct err *e)
+{
+	*out = NULL;
+	if (authz_check(BODY_GENM, facts->sender, AUTHZ_NOTHING, e) == -1 ||
+	    (*out = grant_new(c, e)) == NULL)
+		return -1;
+	(*out)->rule = "information";
+	return 0;
+}
+
+int
+policy_template(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, struct grant **out, struct err *e)
+{
+	const struct conf_enrol *rule;
+	struct grant *g;
+
+	if (policy_inform(c, facts, &g, e) == -1)
+		return -1;
+	*out = NULL;
+	if ((g->profile = choose_profile(env, c, e)) == NULL ||
+	    (rule = choose_rule(env, c, g->profile, facts->sender ==
+	    AUTHZ_OWN ? BODY_CR : BODY_IR, facts->sender, e)) == NULL) {
+		grant_free(g);
+		return -1;
+	}
+	g->enrol = rule == &own_names ? NULL : rule;
 	*out = g;
 	return 0;
 }

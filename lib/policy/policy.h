@@ -88,6 +88,22 @@ int	policy_revoke(const struct policy_env *env, const struct checked *c,
 int	policy_continue(const struct checked *c, const struct txn *t,
 	    struct grant **out, struct err *e);
 
+/*
+ * May the sender of ${c} ask for what is no certificate: CA certificates, a
+ * new root, CRLs (RFC 9483 4.3)?  E_NOT_AUTHORIZED.
+ */
+int	policy_inform(const struct checked *c,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
+/*
+ * What may the sender of ${c} ask for under the profile that it names (4.3.3)?
+ * The rule is that for its ir, or of its own names: NULL in grant_enrol().
+ */
+int	policy_template(const struct policy_env *env, const struct checked *c,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
 void				 grant_free(struct grant *g);
 const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */
@@ -95,6 +111,8 @@ const struct wish		*grant_wish(const struct grant *g);
 const struct conf_profile	*grant_profile(const struct grant *g);
 /* Why an operator has to agree; NULL if none has to. */
 const char			*grant_held(const struct grant *g);
+/* The [enrol] rule, NULL if the sender may only have its own names. */
+const struct conf_enrol		*grant_enrol(const struct grant *g);
 /* The name of the rule that said yes, for the audit row. */
 const char			*grant_rule(const struct grant *g);
 

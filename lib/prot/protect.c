@@ -33,14 +33,25 @@ bag_add(struct bag *b, struct slice der)
 		b->v[b->n++] = der;
 }
 
+/*
+ * Self-signed, as far as can be told without looking at the signature: the
+ * links between an old and a new root (RFC 4210 4.4) have one name as well,
+ * but two keys.
+ */
 static int
-self_issued(struct slice der)
+self_signed(const struct cert *c)
+{
+	return slice_eq(c->issuer, c->subject) && (c->aki.n == 0 ||
+	    c->ski.n == 0 || slice_eq(c->aki, c->ski));
+}
+
+static int
+is_root(struct slice der)
 {
 	struct err ignored = { 0 };
 	struct cert c;
 
-	return cert_parse(der, &c, &ignored) == 0 &&
-	    slice_eq(c.issuer, c.subject);
+	return cert_parse(der, &c, &ignored) == 0 && self_signed(&c);
 }
 
 static void
@@ -51,10 +62,10 @@ bag_fill(struct bag *b, const struct signer *s, struct slice extra)
 	b->n = 0;
 	bag_add(b, s->cert->der);
 	for (size_t i = 0; s->chain != NULL && i < s->chain->n; i++)
-		if (!slice_eq(s->chain->v[i].issuer, s->chain->v[i].subject))
+		if (!self_signed(&s->chain->v[i]))
 			bag_add(b, s->chain->v[i].der);
 	while (der_get_tlv(&extra, DER_SEQUENCE, &der) == 0)
-		if (!self_issued(der))
+		if (!is_root(der))
 			bag_add(b, der);
 }
 

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/rand.h"
 #include "pki/name.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 /* One message on its way through. */
@@ -208,8 +209,7 @@ find_sender(struct step *s, struct err *e)
 	int rc;
 
 	f->sender = AUTHZ_DEVICE;
-	if (!slice_eq(checked_path(s->checked)->anchor->cert->der,
-	    s->en->ca_cert.v[0].der))
+	if (!ca_is_own(s->en, checked_path(s->checked)->anchor->cert))
 		return 0;
 	rc = store_cert(s->en->store, serial, &row, &s->sender_row, e);
 	if (rc == -1)
@@ -339,7 +339,7 @@ recall(struct step *s, struct err *e)
 static int
 work(struct step *s, struct err *e)
 {
-	const struct engine *en = s->en;
+	struct engine *en = s->en;
 	struct op_ca ca = {
 		.policy = { .conf = en->conf, .rules = en->trust.rules,
 		    .n_rules = en->trust.n_rules, .issuer = en->ca_cert.v,
@@ -353,6 +353,8 @@ work(struct step *s, struct err *e)
 	s->request.msg = &s->msg;
 	if (recall(s, e) == -1 || s->op->read(&s->request, e) == -1 ||
 	    find_facts(s, e) == -1 || find_target(s, e) == -1)
+		return -1;
+	if (s->request.info != NULL && (ca.info = ca_info(en, e)) == NULL)
 		return -1;
 	if (s->op->flags & OP_STARTS)
 		begin_txn(s);

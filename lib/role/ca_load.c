@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "pki/name.h"
 #include "role/engine_int.h"
 
 static int
@@ -60,6 +61,21 @@ make_chain(struct engine *en)
 }
 
 int
+ca_is_own(const struct engine *en, const struct cert *c)
+{
+	const struct cert *own = &en->ca_cert.v[0];
+
+	if (slice_eq(c->der, own->der))
+		return 1;
+	if (!name_eq(c->subject, own->subject) || !cert_is_self_signed(c))
+		return 0;
+	for (size_t i = 0; i < en->ca_chain.n; i++)
+		if (slice_eq(c->der, en->ca_chain.v[i].der))
+			return 1;
+	return 0;
+}
+
+int
 ca_load(struct engine *en, struct err *e)
 {
 	const struct conf_home *h = &en->conf->home;
@@ -79,5 +95,9 @@ ca_load(struct engine *en, struct err *e)
 	/* Own certificates are trusted by us; the store has their status. */
 	if (trust_load_rules(&en->trust, en->homefd, en->conf, e) == -1)
 		return -1;
+	for (size_t i = 0; i < en->ca_chain.n; i++)
+		if (ca_is_own(en, &en->ca_chain.v[i]) &&
+		    trust_add(&en->trust, &en->ca_chain.v[i], e) == -1)
+			return -1;
 	return trust_add(&en->trust, &en->ca_cert.v[0], e);
 }

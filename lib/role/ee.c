@@ -8,21 +8,10 @@
 #include "base/rand.h"
 #include "msg/poll.h"
 #include "pki/name.h"
-#include "role/engine_int.h"
+#include "role/ee_int.h"
 
-struct step {
-	struct engine		*en;
-	struct outcome		*o;
-	struct msg		 msg;
-	struct checked		*checked;
-	struct txn		 txn;
-	struct op_result	 result;
-	struct effects		 effects;
-	uint8_t			 nonce[16];
-};
-
-static void
-step_init(struct step *s, struct engine *en, struct outcome *o)
+void
+ee_step_init(struct step *s, struct engine *en, struct outcome *o)
 {
 	memset(s, 0, sizeof(*s));
 	s->en = en;
@@ -31,9 +20,11 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	draft_init(&s->result.draft);
 }
 
-static void
-step_release(struct step *s)
+void
+ee_step_release(struct step *s)
 {
+	for (size_t i = 0; i < s->result.n_files; i++)
+		buf_release(&s->result.files[i].content);
 	checked_free(s->checked);
 	txn_release(&s->txn);
 	draft_release(&s->result.draft);
@@ -60,8 +51,8 @@ error_text(const struct msg *m, char t[static 256])
 	    em.status.has_fail ? status_fail_text(fail, em.status.fail) : "");
 }
 
-static int
-verify(struct step *s, struct err *e)
+int
+ee_verify(struct step *s, struct err *e)
 {
 	const struct conf_home *h = &s->en->conf->home;
 	struct verify_ask ask = {
@@ -128,6 +119,15 @@ nonce_fits(const struct step *s)
 	    slice_eq(nonce, buf_slice(&s->txn.first_nonce)));
 }
 
+/* Does the operation that began with ${b} end in a certificate? */
+int
+ee_enrols(enum body b)
+{
+	const struct op *op = op_by_request(b);
+
+	return op != NULL && (op->flags & OP_ENROLS);
+}
+
 static int
 check_place(struct step *s, struct err *e)
 {
@@ -170,8 +170,8 @@ accept_error(struct step *s, struct err *e)
 	return err_set(e, E_ANSWER_ERROR, "%.250s", text);
 }
 
-static int
-accept_body(struct step *s, struct err *e)
+int
+ee_accept(struct step *s, struct err *e)
 {
 	struct op_device d = { .anchors = s->en->trust.anchors,
 	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
@@ -281,7 +281,7 @@ next_state(struct step *s)
 	}
 	if (s->result.reply)
 		t->state = TXN_PKICONF;
-	else if (s->result.done && t->cert.n > 0)
+	else if (s->result.done && (t->cert.n > 0 || !ee_enrols(t->body)))
 		t->state = TXN_DONE;
 	else
 		t->state = TXN_FAILED;
@@ -372,7 +372,7 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
-	if (accept_body(s, e) == -1) {
+	if (ee_accept(s, e) == -1) {
 		if (e->code == E_ANSWER_WAITING)
 			wait_on(s);
 		else if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
@@ -416,7 +416,8 @@ repeated(struct step *s, struct err *e)
 		if (s->txn.state == TXN_WAITING) {
 			err_set(e, E_ANSWER_WAITING, "taken before");
 			next_poll(s->o, &s->txn);
-		} else if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
+		} else if (s->txn.state == TXN_FAILED ||
+		    (s->txn.cert.n == 0 && ee_enrols(s->txn.body)))
 			err_set(e, E_ANSWER_REJECTED, "taken before, and this "
 			    "request brought no certificate that was wanted");
 	}
@@ -430,10 +431,10 @@ ee_handle(struct engine *en, struct slice der, struct outcome *o)
 	struct err *e = &o->err;
 	struct step s;
 
-	step_init(&s, en, o);
+	ee_step_init(&s, en, o);
 	if (msg_decode(der, &s.msg, e) == -1) {
 		o->verdict = VERDICT_BAD;
-	} else if (verify(&s, e) == -1) {
+	} else if (ee_verify(&s, e) == -1) {
 		/* Not from whom we asked: the request stays open. */
 		o->verdict = engine_is_temporary(e->code) ? VERDICT_TEMPORARY :
 		    VERDICT_NO;
@@ -443,85 +444,5 @@ ee_handle(struct engine *en, struct slice der, struct outcome *o)
 		else
 			take(&s);
 	}
-	step_release(&s);
-}
-
-/* Certificate and what is between it and the anchor, as PEM. */
-static void
-pem_chain(struct step *s, const struct cert *cert, struct buf *out)
-{
-	struct path_ask ask = { .target = cert,
-	    .anchors = s->en->trust.anchors,
-	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now };
-	struct err ignored = { 0 };
-	struct path path;
-
-	cert_pem(out, "CERTIFICATE", cert->der);
-	ask.pool = checked_pool(s->checked, &ask.n_pool);
-	if (path_find(&ask, &path, &ignored) == -1)
-		return;
-	for (size_t i = 1; i < path.n; i++)
-		cert_pem(out, "CERTIFICATE", path.certs[i]->der);
-}
-
-/* keys/NAME.key belongs to certs/NAME.pem. */
-static int
-cert_file(const struct txn *t, char name[static 256])
-{
-	const char *p = (const char *)t->key_file.p;
-	size_t n = t->key_file.n;
-
-	if (n < 10 || n > 200 || memcmp(p, "keys/", 5) != 0)
-		return -1;
-	snprintf(name, 256, "%.*s.pem", (int)n - 9, p + 5);
-	return 0;
-}
-
-static int
-install(struct step *s, struct outcome *o, struct err *e)
-{
-	char name[256], subject[NAME_TEXT];
-	struct cert cert;
-	struct buf pem;
-	int fd, rc = -1;
-
-	if (s->txn.cert.n == 0 || cert_file(&s->txn, name) == -1)
-		return 0;
-	if (cert_parse(buf_slice(&s->txn.cert), &cert, e) == -1)
-		return -1;
-	if ((fd = file_open_dir(s->en->homefd, "certs", 0700, e)) == -1)
-		return -1;
-	buf_init(&pem, 1 << 20);
-	pem_chain(s, &cert, &pem);
-	if (buf_bad(&pem))
-		err_set(e, E_NOMEM, "out of memory");
-	else
-		rc = file_deliver(fd, name, buf_slice(&pem), 0644, FILE_REPLACE,
-		    e);
-	if (rc == 0)
-		snprintf(o->note, sizeof(o->note), "installed certs/%s for "
-		    "\"%.120s\"", name, name_short(subject, cert.subject));
-	buf_release(&pem);
-	close(fd);
-	return rc;
-}
-
-int
-engine_install(struct engine *en, struct slice der, struct outcome *o,
-    struct err *e)
-{
-	struct step s;
-	int rc = 0;
-
-	/* pkiConf brings nothing: its certificate was installed with the ip. */
-	if (en->role != ROLE_EE || (o->verdict != VERDICT_TAKEN &&
-	    o->verdict != VERDICT_REPEATED))
-		return 0;
-	step_init(&s, en, o);
-	if (msg_decode(der, &s.msg, e) == -1 || verify(&s, e) == -1)
-		rc = -1;
-	else if (s.msg.body != BODY_PKICONF)
-		rc = install(&s, o, e);
-	step_release(&s);
-	return rc;
+	ee_step_release(&s);
 }

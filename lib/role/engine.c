@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 void
@@ -155,6 +156,7 @@ engine_close(struct engine *en)
 		return;
 	store_close(en->store);
 	trust_release(&en->trust);
+	ca_info_free(en);
 	certs_free(&en->ca_cert);
 	certs_free(&en->ca_chain);
 	certs_free(&en->prot_cert);

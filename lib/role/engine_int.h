@@ -18,6 +18,8 @@ struct trust {
 	size_t			 n_lists;
 };
 
+struct ca_info;
+
 struct engine {
 	int			 homefd;
 	struct conf		*conf;
@@ -34,6 +36,7 @@ struct engine {
 	/* TLVs above what we issue, our protection certificate included:
 	 * sent with every answer, for any may be a device's first. */
 	struct buf		 issued_chain;
+	struct ca_info		*info;		/* NULL: not read yet */
 };
 
 /* trust.c: for a CA from [enrol], for a device from trust/. */
@@ -46,6 +49,8 @@ void	trust_release(struct trust *t);
 
 /* ca.c, ee.c */
 int	ca_load(struct engine *en, struct err *e);
+/* Is it the root of what we issue, or issued before a rollover? */
+int	ca_is_own(const struct engine *en, const struct cert *c);
 void	ca_handle(struct engine *en, struct slice der, struct outcome *o);
 void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 

@@ -17,6 +17,8 @@
 #include "pki/name.h"
 #include "pki/san.h"
 #include "role/engine_int.h"
+#include "role/request_info.h"
+#include "role/request_template.h"
 
 /* A request while it is being made. */
 struct making {
@@ -30,6 +32,9 @@ struct making {
 	struct csr		 csr;
 	struct certs		 cert, chain;
 	struct draft		 draft;
+	struct request_info	 info;
+	const char		*newkey;	/* SPEC of the new key */
+	char			 spec[64];
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
 	int			 reason;	/* CRLReason */
@@ -55,6 +60,7 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 	memset(k, 0, sizeof(*k));
 	k->ask = ask;
 	k->op = op_by_name(ask->op);
+	k->newkey = ask->newkey;
 	k->homefd = homefd;
 	k->made = made;
 	k->now = clock_now();
@@ -74,6 +80,7 @@ making_release(struct making *k)
 	buf_release(&k->recipient);
 	buf_release(&k->csr_der);
 	draft_release(&k->draft);
+	request_info_release(&k->info);
 	key_free(k->new_key);
 	key_free(k->key);
 	certs_free(&k->cert);
@@ -144,33 +151,27 @@ read_csr(struct making *k, struct err *e)
 	return 0;
 }
 
-/* The key that is to be certified: made later, loaded, or not ours at all. */
-static int
-read_key(struct making *k, struct err *e)
-{
-	if (!(k->op->flags & OP_ENROLS))
-		return 0;
-	if (k->ask->csr != NULL)
-		return read_csr(k, e);
-	if (k->ask->newkey_file != NULL)
-		return key_load(k->ask->newkey_file, k->ask->newkey_pass,
-		    &k->new_key, e);
-	return key_spec_check(k->ask->newkey, e);
-}
-
 static int
 read_names(struct making *k, struct err *e)
 {
+	if (k->op->request == BODY_GENM)
+		return request_info_read(&k->info, k->ask, e);
 	if (k->op->request == BODY_KUR || k->op->request == BODY_RR)
 		return take_names(k, e);
 	if (k->ask->csr != NULL)
 		return take_csr_names(k, e);
-	if (name_parse(k->ask->subject, &k->subject, e) == -1)
-		return err_wrap(e, "--subject");
-	if (name_check(buf_slice(&k->subject), e) == -1)
+	if (k->ask->subject != NULL &&
+	    name_parse(k->ask->subject, &k->subject, e) == -1)
 		return err_wrap(e, "--subject");
 	if (read_san(k, e) == -1)
 		return err_wrap(e, "--san");
+	if (k->ask->template_file != NULL && request_template(
+	    k->ask->template_file, &k->subject, &k->san, k->spec, e) == -1)
+		return -1;
+	if (k->ask->newkey == NULL)
+		k->newkey = k->spec;
+	if (name_check(buf_slice(&k->subject), e) == -1)
+		return err_wrap(e, "--subject");
 	if (name_is_empty(buf_slice(&k->subject)) && k->san.n == 0)
 		return err_set(e, E_TMPL_NO_NAME, "neither --subject nor "
 		    "--san names the device");
@@ -268,14 +269,27 @@ check_reason(struct making *k, struct err *e)
 }
 
 static int
+read_new_key(struct making *k, struct err *e)
+{
+	const struct request_ask *a = k->ask;
+
+	if (!(k->op->flags & OP_ENROLS) || a->csr != NULL)
+		return 0;
+	if ((a->newkey_file == NULL ? key_spec_check(k->newkey, e) :
+	    key_load(a->newkey_file, a->newkey_pass, &k->new_key, e)) == -1)
+		return -1;
+	return check_pass(a->newkey_pass, e);
+}
+
+static int
 check_inputs(struct making *k, struct err *e)
 {
 	struct certs c = { 0 };
 	struct crl *crl;
 
-	if (read_key(k, e) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
-	    check_reason(k, e) == -1 ||
-	    read_credentials(k, e) == -1 || read_names(k, e) == -1 ||
+	if (check_reason(k, e) == -1 || read_credentials(k, e) == -1 ||
+	    (k->ask->csr != NULL && read_csr(k, e) == -1) ||
+	    read_names(k, e) == -1 || read_new_key(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
 	for (size_t i = 0; i < k->ask->n_trust; i++) {
@@ -431,7 +445,7 @@ make_key(struct making *k, struct err *e)
 	if ((k->ask->newkey_pass != NULL &&
 	    secret_read(k->ask->newkey_pass, &pass, e) == -1) ||
 	    (k->new_key == NULL &&
-	    key_generate(k->ask->newkey, &k->new_key, e) == -1) ||
+	    key_generate(k->newkey, &k->new_key, e) == -1) ||
 	    key_export(k->new_key, buf_slice(&pass), &pem, e) == -1 ||
 	    (fd = file_open_dir(k->homefd, "keys", 0700, e)) == -1)
 		goto out;
@@ -452,11 +466,14 @@ make_message(struct making *k, struct err *e)
 	struct op_build b = { .subject = buf_slice(&k->subject),
 	    .san = buf_slice(&k->san), .new_key = k->new_key,
 	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL,
-	    .csr = k->csr.der, .ask = k->ask, .reason = k->reason };
+	    .csr = k->csr.der, .ask = k->ask, .reason = k->reason,
+	    .info = &k->info.words };
 	struct draft *d = &k->draft;
 
 	d->body = k->op->request;
-	if (k->op->build(&b, d, e) == -1)
+	if ((k->op->request == BODY_GENM &&
+	    request_info_home(&k->info, k->homefd, e) == -1) ||
+	    k->op->build(&b, d, e) == -1)
 		return -1;
 	d->recipient = buf_slice(&k->recipient);
 	d->has_time = 1;
@@ -485,17 +502,21 @@ fill_txn(const struct making *k, struct txn *t)
 	t->explicit_asked = a->confirm;
 	buf_add(&t->transaction_id, k->id, sizeof(k->id));
 	buf_add(&t->our_nonce, k->nonce, sizeof(k->nonce));
-	buf_add_slice(&t->subject, buf_slice(&k->subject));
-	buf_add_slice(&t->san, buf_slice(&k->san));
-	if (k->new_key != NULL || a->csr != NULL)
+	t->cert_req_id = a->csr != NULL ? -1 : 0;
+	if (k->op->flags & OP_ENROLS) {
+		buf_add_slice(&t->subject, buf_slice(&k->subject));
+		buf_add_slice(&t->san, buf_slice(&k->san));
 		buf_add_slice(&t->spki, a->csr != NULL ? k->csr.spki :
 		    key_spki(k->new_key));
-	t->cert_req_id = a->csr != NULL ? -1 : 0;
-	if (k->op->request == BODY_RR) {
+		buf_add_str(&t->key_file, k->made->key_file);
+	} else if (k->op->request == BODY_RR) {
 		buf_add_slice(&t->serial, k->cert.v[0].serial);
 		buf_add_slice(&t->cert, k->cert.v[0].der);
+	} else {
+		buf_add_slice(&t->subject, derw_slice(&k->draft.content));
+		if (a->profile != NULL)
+			buf_add_str(&t->key_file, a->profile);
 	}
-	buf_add_str(&t->key_file, k->made->key_file);
 	if (a->cert == NULL)
 		return;
 	buf_add_str(&t->cert_file, a->cert);

@@ -27,13 +27,16 @@ struct request_ask {
 	const char	*profile;
 	int		 confirm;		/* ask for explicit confirmation */
 	const char	*reason;		/* rr: "keyCompromise" */
+	const char	*template_file;		/* to be filled in */
+	/* genm: a name in op/info.c's table, and what goes with it */
+	const char	*info, *info_root, *info_dp, *info_issuer, *info_have;
 };
 
 struct request_made {
 	struct buf	 message;
 	char		 name[STORE_NAME];
-	/* Below HOME; with a csr there is no such file, but the certificate
-	 * is named after it. */
+	/* Below HOME; "": no new key.  With a csr there is no such file, but
+	 * the certificate is named after it. */
 	char		 key_file[256];
 	int		 draft;
 };

@@ -51,8 +51,9 @@ struct txn {
 	 * answer, with what is above. */
 	struct buf	 signer_certs;
 	/* at the device: what was asked for */
-	struct buf	 subject, san;	/* Name TLV; GeneralNames TLV */
-	struct buf	 key_file;	/* path below HOME */
+	struct buf	 subject, san;	/* Name TLV, in a genm its content;
+					 * GeneralNames TLV */
+	struct buf	 key_file;	/* path below HOME; genm: profile */
 	struct buf	 cert_file, sign_key_file, chain_file, pass_file;
 	struct buf	 spki;
 	/* waiting: senderNonce of what has no answer yet; when to ask */

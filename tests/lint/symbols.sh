@@ -17,7 +17,7 @@ BEGIN {
 	also["lib/policy/policy.c"] = "grant"
 	also["lib/policy/profile.c"] = "wish"
 	also["lib/prot/verify.c"] = "checked"
-	also["lib/role/ee.c"] = "engine"
+	also["lib/role/ee_install.c"] = "engine"
 	also["lib/role/engine.c"] = "outcome"
 }
 $2 ~ /^_|gcov/ { next }

@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# What a device asks for that is no certificate: RFC 9483 4.3.
+load lib
+
+setup_file() {
+	prepared
+	cd "$BATS_FILE_TMPDIR/base" || return 1
+	{
+		mkreq dev ir.pki
+		cmp-process -C ca -o ip.pki ir.pki
+		cmp-process -C dev ip.pki
+		cp dev/certs/*.pem own.pem
+		cp dev/keys/*.key own.key
+		chmod 600 own.key
+		# Whose CRL the CA serves.
+		cp ca/certs/ca.pem plant.pem
+		cp ca/keys/ca.key plant.key
+		THIS=260101000000Z NUMBER=01 crl old.crl plant 3650
+		THIS=260201000000Z NUMBER=02 crl new.crl plant 3650 own.pem
+	} 2>/dev/null
+}
+
+setup() {
+	fresh
+}
+
+# genm OUT WORD...: a general message of the device.
+genm() {
+	local out=$1
+	shift
+
+	cmp-mkreq -C dev genm --cert own.pem --key own.key -o "$out" "$@"
+}
+
+# asks WORD...: ask, have it answered, take the answer.
+asks() {
+	rm -f q.pki a.pki
+	genm q.pki "$@" && cmp-process -C ca -o a.pki q.pki &&
+	    cmp-process -C dev a.pki
+}
+
+@test "cacerts: the CA's certificates become a file that is not trusted" {
+	local before
+
+	before=$(ls dev/trust)
+	run -0 asks cacerts
+	has "certs/cacerts.pem"
+	[ "$(reads a.pki .message)" = genp ]
+	cmp <(openssl x509 -in dev/certs/cacerts.pem) \
+	    <(openssl x509 -in ca/certs/ca.pem)
+	[ "$(ls dev/trust)" = "$before" ]
+	# The same answer again changes nothing.
+	run -0 cmp-process -C dev a.pki
+	has repeated
+}
+
+@test "cacerts: further CA certificates of certs/further.pem come too" {
+	root other CN=Other-CA,O=Example
+	cp other.pem ca/certs/further.pem
+	run -0 asks cacerts
+	[ "$(grep -c BEGIN dev/certs/cacerts.pem)" = 2 ]
+}
+
+@test "crl: the newest, by issuer, and nothing if it is not newer" {
+	cp old.crl ca/certs/ca.crl
+	run -0 asks crl --issuer "CN=Plant CA,O=Example"
+	cmp old.crl dev/crls/*.crl
+	# What is held is said; there is nothing newer.
+	run -0 asks crl --issuer "CN=Plant CA,O=Example"
+	has "no CRL that is newer"
+	cp new.crl ca/certs/ca.crl
+	run -0 asks crl --issuer "CN=Plant CA,O=Example"
+	cmp new.crl dev/crls/*.crl
+	# --have says it for a CRL that is elsewhere.
+	rm dev/crls/*.crl
+	run -0 asks crl --issuer "CN=Plant CA,O=Example" --have new.crl
+	has "no CRL that is newer"
+	run ! ls dev/crls/*.crl
+}
+
+@test "crl: by distribution point, which is only a name" {
+	cp new.crl ca/certs/ca.crl
+	sed -i 's,^#\? *crl-dp = .*,crl-dp = http://pki.example/plant.crl,' \
+	    ca/cmp.conf
+	grep -q '^\[profile' ca/cmp.conf ||
+	    printf '[profile default]\ncrl-dp = http://pki.example/plant.crl\n' \
+	    >>ca/cmp.conf
+	run -0 asks crl --dp http://pki.example/plant.crl
+	cmp new.crl dev/crls/plant.crl-*.crl
+	run -0 asks crl --dp http://pki.example/another.crl
+	has "no CRL that is newer"
+}
+
+@test "crl: an older one than the one held is refused" {
+	cp new.crl ca/certs/ca.crl
+	run -0 genm q1.pki current-crl
+	run -0 cmp-process -C ca -o a1.pki q1.pki
+	cp old.crl ca/certs/ca.crl
+	run -0 genm q2.pki current-crl
+	run -0 cmp-process -C ca -o a2.pki q2.pki
+	run -0 cmp-process -C dev a1.pki
+	cmp new.crl dev/crls/current.crl
+	run -1 cmp-process -C dev a2.pki
+	has E_ANSWER_CRL
+	cmp new.crl dev/crls/current.crl
+}
+
+@test "crl: none at the CA is none in the answer; a bad file is its own fault" {
+	run -0 asks current-crl
+	has "no CRL"
+	echo nonsense >ca/certs/ca.crl
+	genm q.pki current-crl 2>/dev/null || genm q2.pki current-crl
+	run -78 cmp-process -C ca -o a3.pki "$([ -e q2.pki ] && echo q2.pki ||
+	    echo q.pki)"
+	has E_CONF
+}
+
+@test "a device with its maker's certificate may ask as well" {
+	run -0 cmp-mkreq -C dev genm cacerts --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem -o q.pki
+	run -0 cmp-process -C ca -o a.pki q.pki
+	run -0 cmp-process -C dev a.pki
+}
+
+@test "wrong words are said before anything is done" {
+	run -64 genm q.pki
+	run -64 genm q.pki weather
+	run -64 genm q.pki crl
+	run -64 genm q.pki cacerts --dp x
+	run -64 genm q.pki rootupdate
+	[ ! -e q.pki ]
+}
+
+@test "openssl asks for caCerts and takes the answer" {
+	openssl cmp -config '' -cmd genm -infotype caCerts \
+	    -cert own.pem -key own.key -server 127.0.0.1:1 \
+	    -reqout q.pki -rspin /dev/null -srvcert ca/certs/cmp.pem \
+	    >/dev/null 2>&1 || true
+	[ -s q.pki ] || skip "this openssl writes no such message"
+	run -0 cmp-process -C ca -o a.pki q.pki
+	run -0 openssl cmp -config '' -cmd genm -infotype caCerts \
+	    -cert own.pem -key own.key -reqin q.pki -rspin a.pki \
+	    -trusted ca/certs/ca.pem -server 127.0.0.1:1
+	has "id-it-caCerts"
+}
+
+@test "rootupdate: from rollover to a device that trusts the new root" {
+	cp ca/certs/ca.pem old.pem
+	run -0 asks rootupdate --root old.pem
+	has "no new root"
+	run -0 cmp-ca -C ca rollover
+	run -73 cmp-ca -C ca rollover
+	openssl verify -CAfile old.pem ca/certs/next/new-with-old.pem
+	openssl verify -CAfile ca/certs/next/new-with-new.pem \
+	    ca/certs/next/old-with-new.pem
+	run -0 asks rootupdate --root old.pem
+	has trust/staged
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 1 ]
+	run -0 cmp-process -C dev --accept
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 2 ]
+	run -0 cmp-process -C dev --accept
+	has "no new root waits"
+	# What is not trusted cannot be updated.
+	run -1 genm q2.pki rootupdate --root idevid-root.pem
+}
+
+@test "rollover --activate: old certificates stay own, old devices follow" {
+	cp ca/certs/ca.pem old.pem
+	run -0 cmp-ca -C ca rollover --newkey ec:P-384
+	run -0 cmp-ca -C ca rollover --activate
+	run -1 cmp-ca -C ca rollover --activate
+	# Its certificate is from before; the new one is from the new key.
+	run -0 cmp-mkreq -C dev kur --cert own.pem --key own.key \
+	    --newkey ec:P-256 -o kur.pki
+	run -0 cmp-process -C ca -o kup.pki kur.pki
+	run -0 cmp-process -C dev kup.pki
+	# A device that knows the old root only still gets the new one.
+	run -0 asks rootupdate --root old.pem
+	has trust/staged
+	# One that knows the new root only takes answers as well.
+	run -0 cmp-mkreq -C dev2 ir --subject CN=pump18,O=Example \
+	    --newkey ec:P-256 --cert idevid.pem --key idevid.key \
+	    --chain idevid-sub.pem --trust ca/certs/next/new-with-new.pem \
+	    -o ir2.pki
+	run -0 cmp-process -C ca -o ip2.pki ir2.pki
+	run -0 cmp-process -C dev2 ip2.pki
+	# And the next one.
+	run -0 cmp-ca -C ca rollover
+	run -0 cmp-ca -C ca rollover --activate
+	run -0 cmp-mkreq -C dev kur --cert own.pem --key own.key \
+	    --newkey ec:P-256 -o kur2.pki
+	run -0 cmp-process -C ca -o kup2.pki kur2.pki
+}
+
+@test "reqtemplate: asked for, filled in, granted as it is" {
+	run -0 cmp-mkreq -C dev genm reqtemplate --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem -o q.pki
+	run -0 cmp-process -C ca -o a.pki q.pki
+	run -0 cmp-process -C dev a.pki
+	[ "$(jq -r .subject dev/template/default.json)" = "CN=,O=Example" ]
+	[ "$(jq -r '.san[0]' dev/template/default.json)" = dns: ]
+	[ "$(jq -r '.keys | index("ec:P-256") != null' \
+	    dev/template/default.json)" = true ]
+	set -- --template dev/template/default.der --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem
+	run -0 cmp-mkreq -C dev ir "$@" --subject CN=pump19 \
+	    --san dns:pump19.example --newkey ed25519 -o ir.pki.new
+	run -0 cmp-process -C ca -o ip.pki.new ir.pki.new
+	has 'CN=pump19,O=Example'
+	hasnt 'with changes'
+	run -64 cmp-mkreq -C dev ir "$@" --subject CN=pump19,OU=x -o x.pki
+	run -64 cmp-mkreq -C dev ir "$@" --subject CN=pump19 --san ip:10.0.0.1 \
+	    -o x.pki
+}

@@ -1,0 +1,170 @@
+/* Request templates: RFC 9483 4.3.3, Appendix A. */
+#include "tap.h"
+#include "t_engine_info.h"
+
+#include "role/request_template.h"
+
+/* Appendix A. */
+static struct slice
+template_a(void)
+{
+	struct derw w;
+	size_t m;
+
+	derw_init(&w, 4096);
+	derw_int(&w, DER_INTEGER, 2048);
+	derw_oid(&w, oid_bytes(OID_REGCTRL_RSA_KEY_LEN));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	m = derw_mark(&w);
+	derw_oid(&w, oid_bytes(OID_P256));
+	derw_oid(&w, oid_bytes(OID_EC_PUBLIC_KEY));
+	derw_wrap(&w, DER_SEQUENCE, m);
+	derw_oid(&w, oid_bytes(OID_REGCTRL_ALG_ID));
+	derw_wrap(&w, DER_SEQUENCE, m);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	m = derw_mark(&w);
+	derw_raw(&w, SLICE_LIT(
+	    "\x30\x1d\x06\x03\x55\x1d\x11\x04\x16\x30\x14\x82\x10"
+	    "www.myServer.com\x87\x00"
+	    "\x30\x0e\x06\x03\x55\x1d\x0f\x01\x01\xff\x04\x04\x03\x02\x03\x88"
+	    "\x30\x09\x06\x03\x55\x1d\x25\x04\x02\x30\x00"));
+	derw_wrap(&w, DER_CTX(9), m);
+	{
+		size_t s = derw_mark(&w);
+
+		derw_raw(&w, SLICE_LIT(
+		    "\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00"
+		    "\x31\x0f\x30\x0d\x06\x03\x55\x04\x0b\x0c\x06" "myDept"
+		    "\x31\x10\x30\x0e\x06\x03\x55\x04\x0b\x0c\x07" "myGroup"));
+		derw_wrap(&w, DER_SEQUENCE, s);
+		derw_wrap(&w, DER_CTX(5), s);
+		derw_raw(&w, SLICE_LIT("\xa3\x02\x30\x00"));
+	}
+	derw_wrap(&w, DER_SEQUENCE, m);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	return kept(&w);
+}
+
+/* GeneralNames of one text form. */
+static void
+one_san(const char *text, struct buf *out)
+{
+	struct err e = { 0 };
+	struct derw w;
+	struct buf b;
+
+	buf_init(&b, 4096);
+	derw_init(&w, 4096);
+	san_parse(text, &b, &e);
+	derw_raw(&w, buf_slice(&b));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	buf_add_slice(out, derw_slice(&w));
+	derw_release(&w);
+	buf_release(&b);
+}
+
+static void
+test_appendix_a(void)
+{
+	struct buf *subject = new_buf(), *san = new_buf();
+	char spec[64], path[160];
+	struct err e = { 0 };
+
+	put_file(topfd, "a.der", template_a(), 0644);
+	snprintf(path, sizeof(path), "%s", in_top("a.der"));
+	buf_add_slice(subject, name("CN=pump17"));
+	one_san("ip:10.0.0.7", san);
+	ok(request_template(path, subject, san, spec, &e) == 0 &&
+	    name_eq(buf_slice(subject),
+	    name("OU=myGroup,OU=myDept,CN=pump17")) &&
+	    slice_eq(buf_slice(san), SLICE_LIT("\x30\x18\x82\x10"
+	    "www.myServer.com\x87\x04\x0a\x00\x00\x07")) &&
+	    strcmp(spec, "ec:P-256") == 0, "the template of Appendix A is "
+	    "filled in: given values are taken over, empty ones ours");
+	buf_reset(subject);
+	buf_reset(san);
+	ok(request_template(path, subject, san, spec, &e) == 0 &&
+	    name_eq(buf_slice(subject), name("OU=myGroup,OU=myDept")) &&
+	    san->n == 2 + 18, "what we have no value for is left out");
+	buf_reset(subject);
+	buf_add_slice(subject, name("CN=pump17,O=Other"));
+	ok(request_template(path, subject, san, spec, &e) == -1 &&
+	    e.code == E_USAGE, "what the template has no place for is not "
+	    "added");
+}
+
+static void
+test_ca(void)
+{
+	struct slice v, own, in, tmpl;
+	struct info_template t;
+	struct err e = { 0 };
+	char spec[64];
+	int n = 0;
+
+	ok(told(&dev, OID_IT_CERT_REQ_TEMPLATE, SLICE_NONE,
+	    OID_IT_CERT_REQ_TEMPLATE, &v) &&
+	    info_template_read(v, &t, &e) == 0 && t.keys.n > 0 &&
+	    t.extensions.n > 0 && der_only(v, DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_SEQUENCE, &tmpl) == 0 && der_peek(tmpl,
+	    DER_CTX(5)), "a template has no publicKey, serialNumber, "
+	    "signingAlg or unique identifier");
+	own = t.keys;
+	while (info_template_key(&own, spec))
+		n++;
+	ok(n >= 8, "keySpec has one control for each kind of key");
+	ok(slice_eq(t.subject, SLICE_LIT("\x30\x1d\x31\x10\x30\x0e\x06\x03"
+	    "\x55\x04\x0a\x0c\x07" "Example\x31\x09\x30\x07\x06\x03\x55\x04"
+	    "\x03\x0c\x00")), "subject is the rule's, with what a device "
+	    "chooses empty");
+	say(genm(&dev, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), SLICE_NONE, 1,
+	    "explicit"));
+	ok(re.verdict == VERDICT_ANSWERED, "certProfile chooses the profile");
+	say(genm(&dev, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), SLICE_NONE, 1,
+	    "nothing"));
+	ok(ERROR(E_CERT_PROFILE, FAIL_BAD_REQUEST),
+	    "a template of an unknown profile is badRequest");
+	say(genm(&dev, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), SLICE_NONE, 1,
+	    "other"));
+	ok(ERROR(E_NOT_AUTHORIZED, FAIL_NOT_AUTHORIZED),
+	    "a template of a profile of others is notAuthorized");
+}
+
+static void
+test_device(void)
+{
+	struct request_ask ask = { .info = "reqtemplate", .profile =
+	    "explicit" };
+	struct device d = asker(ask);
+
+	say(d.der);
+	take(&d, re.der);
+	ok(got.verdict == VERDICT_TAKEN && has_file(&d,
+	    "template/explicit.der") && has_file(&d,
+	    "template/explicit.json"), "our device keeps our CA's template "
+	    "under the name of its profile");
+	device_close(&d);
+	d = asker(ask);
+	tell(&d, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), template_a(), 1);
+	ok(got.verdict == VERDICT_TAKEN, "the template of Appendix A is "
+	    "taken");
+	device_close(&d);
+	d = asker(ask);
+	tell(&d, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), SLICE_LIT(
+	    "\x30\x05\x30\x03\x81\x01\x05"), 1);
+	ok(not_taken(&d, E_ANSWER_INFO) && !has_file(&d, "template"),
+	    "a template with a serialNumber is not taken");
+	device_close(&d);
+}
+
+int
+main(void)
+{
+	setup("ed25519");
+	make_device_files();
+	test_appendix_a();
+	test_ca();
+	test_device();
+	teardown();
+	return done();
+}
