@@ -298,12 +298,9 @@ exit_of() {
 	refused E_PATH_NONE signerNotTrusted error
 }
 
-@test "openssl's client reads that an operation is not supported" {
+@test "openssl's client reads why a revocation is refused" {
 	new_key new.key ec
-	for cmd in rr genm; do
-		refused E_BODY_TYPE badRequest error -cmd $cmd \
-		    -oldcert "$IDS/dev.pem"
-	done
+	refused E_RR_ID badCertId rp -cmd rr -oldcert "$IDS/dev.pem"
 }
 
 # 32 octets of SHAKE256, where RFC 9481 section 3.3 has 64.
@@ -498,12 +495,6 @@ subjectAltName=DNS:pump17.example,DNS:www.example" dev1/keys/*.key
 	    -statusstring 'changed it'
 	[ "$(status dev1-ip.pki)" = grantedWithMods ]
 	taken dev1
-}
-
-@test "our device tells that a request is waiting" {
-	trust_root
-	mock dev1 dev1-ir.pki dev1-ip.pki -poll_count 1 -check_after 1
-	not_taken dev1 E_ANSWER_WAITING 3
 }
 
 @test "our device refuses statuses that grant nothing" {
