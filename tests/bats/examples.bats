@@ -35,6 +35,18 @@ setup() {
 	[[ $output == *"dev2/certs/"*": OK"* ]]
 }
 
+@test "examples: device-life.sh goes from the first certificate to the CRL" {
+	run "$root/examples/device-life.sh" here
+
+	[ "$status" -eq 0 ]
+	for word in ' ir ' ' cp  ' kup genp pollReq ' rp '; do
+		[[ $output == *"$word"* ]]
+	done
+	[[ $output == *Superseded* ]]
+	openssl crl -in here/ca/certs/ca.crl.pem -noout -verify \
+	    -CAfile here/ca/certs/ca.pem
+}
+
 @test "examples: a command that fails ends the example" {
 	mkdir bin
 	printf '#!/bin/sh\nexit 1\n' >bin/cmp-process
