@@ -11,7 +11,8 @@
 static const char usage[] =
 "usage: cmp-mkreq [-C HOME] ir --subject DN [--san NAME]...\n"
 "                 --newkey SPEC | --newkey-file FILE [--newkey-pass FILE]\n"
-"                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE]]\n"
+"                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE] |\n"
+"                 --secret-file FILE --ref NAME [--mac pbmac1|pbm]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
 "                 [--profile NAME] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
@@ -27,6 +28,9 @@ static const char usage[] =
 "  --cert, --key      the certificate and key that protect the request;\n"
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
+"  --secret-file FILE a secret shared with the CA protects the request\n"
+"  --ref NAME         what the CA calls that secret\n"
+"  --mac KIND         pbmac1, or pbm for old CAs\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
 "  --confirm          ask for explicit confirmation\n"
 "  -n                 say what would be done\n"
@@ -52,6 +56,9 @@ static const struct tool_opt opts[] = {
 	{ "key", 0, OPT_VALUE, &ask.key },
 	{ "key-pass", 0, OPT_VALUE, &ask.key_pass },
 	{ "chain", 0, OPT_VALUE, &ask.chain },
+	{ "secret-file", 0, OPT_VALUE, &ask.secret_file },
+	{ "ref", 0, OPT_VALUE, &ask.ref },
+	{ "mac", 0, OPT_VALUE, &ask.mac },
 	{ "trust", 0, OPT_MANY, &trust },
 	{ "crl", 0, OPT_MANY, &crl },
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
@@ -83,6 +90,24 @@ check_key_and_names(const struct op *op)
 }
 
 static int
+check_secret(const struct op *op)
+{
+	if ((ask.secret_file == NULL) != (ask.ref == NULL))
+		return tool_usage("--secret-file and --ref go together");
+	if (ask.secret_file == NULL)
+		return ask.mac == NULL ? 0 : tool_usage("--mac is for "
+		    "--secret-file");
+	if (ask.cert != NULL)
+		return tool_usage("--cert signs, --secret-file makes a MAC: "
+		    "give one of them");
+	if (op->request != BODY_IR && op->request != BODY_CR &&
+	    op->request != BODY_P10CR)
+		return tool_usage("a shared secret is for ir, cr and p10cr; "
+		    "%s needs --cert and --key", op->name);
+	return 0;
+}
+
+static int
 check_usage(int argc, char **argv, int at)
 {
 	const struct op *op;
@@ -102,6 +127,8 @@ check_usage(int argc, char **argv, int at)
 	if (ask.cert == NULL && op->request == BODY_KUR)
 		return tool_usage("kur needs --cert and --key of the "
 		    "certificate to be updated");
+	if (check_secret(op) != 0)
+		return 64;
 	return check_key_and_names(op);
 }
 
@@ -109,10 +136,11 @@ check_usage(int argc, char **argv, int at)
 static void
 make_absolute(void)
 {
-	static char t[4][TOOL_PATH];
-	const char **p[] = { &ask.cert, &ask.key, &ask.key_pass, &ask.chain };
+	static char t[5][TOOL_PATH];
+	const char **p[] = { &ask.cert, &ask.key, &ask.key_pass, &ask.chain,
+	    &ask.secret_file };
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(p) / sizeof(p[0]); i++)
 		if (*p[i] != NULL)
 			*p[i] = tool_absolute(t[i], *p[i]);
 }

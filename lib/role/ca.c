@@ -21,6 +21,9 @@ struct step {
 	struct buf		 known;		/* certificates seen before */
 	struct buf		 key_subject;
 	struct buf		 sender_row;	/* what facts point into */
+	struct store_ticket	 ticket;	/* of a MAC; ref.p NULL: none */
+	struct buf		 ticket_row;
+	int			 others;	/* have this transactionID too */
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
 };
@@ -38,6 +41,7 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->known, 1 << 20);
 	buf_init(&s->key_subject, 1 << 16);
 	buf_init(&s->sender_row, 1 << 17);
+	buf_init(&s->ticket_row, 1 << 17);
 	s->facts.txn = &s->txn;
 }
 
@@ -52,6 +56,7 @@ step_release(struct step *s)
 	buf_release(&s->known);
 	buf_release(&s->key_subject);
 	buf_release(&s->sender_row);
+	buf_release(&s->ticket_row);
 }
 
 /*
@@ -72,6 +77,32 @@ is_request(enum body b)
 	}
 }
 
+/* The secret of a ticket; one that is locked is as good as none. */
+static int
+find_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
+{
+	struct step *s = arg;
+	int rc;
+
+	buf_reset(&s->ticket_row);
+	rc = store_ticket(s->en->store, reference, &s->ticket, &s->ticket_row,
+	    out, e);
+	return rc == 1 && s->ticket.locked ? 0 : rc;
+}
+
+/* The peer is not told which of these it is, nor that there is a lock. */
+static int
+explain(const struct step *s, struct err *e)
+{
+	char ref[ESCAPE_SHORT];
+
+	if (e->code == E_PROT_MAC && s->ticket.locked)
+		err_set(e, E_TICKET_LOCKED, "the ticket \"%.80s\" is locked "
+		    "after %lld wrong MACs", escape_short(ref, s->ticket.ref),
+		    (long long)s->ticket.failures);
+	return -1;
+}
+
 static int
 verify(struct step *s, struct err *e)
 {
@@ -81,6 +112,7 @@ verify(struct step *s, struct err *e)
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now,
 		.time_past = h->time_past, .time_future = h->time_future,
+		.secret = find_secret, .secret_arg = s,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -89,12 +121,17 @@ verify(struct step *s, struct err *e)
 	if (s->op == NULL)
 		return err_set(e, E_BODY_TYPE, "body is %s, which this CA does "
 		    "not handle", msg_body_name(s->msg.body));
+	/* A MAC that is good for nothing is not worth computing. */
+	if (verify_is_mac(&s->msg) &&
+	    authz_check(s->msg.body, AUTHZ_MAC, AUTHZ_NEW, e) == -1)
+		return -1;
 	/* extraCerts may be left out after the first message (3.3). */
-	if (!(s->op->flags & OP_STARTS) && store_signers(s->en->store,
-	    s->msg.hdr.transaction_id, &s->known, e) == -1)
+	if (!(s->op->flags & OP_STARTS) && (s->others = store_signers(
+	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
-	return verify_msg(&s->msg, &ask, &s->checked, e);
+	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
+	    explain(s, e) : 0;
 }
 
 static int
@@ -129,6 +166,11 @@ repeated(struct step *s, struct err *e)
 	uint8_t id[32];
 	int rc;
 
+	/* A wrong MAC is not tried twice. */
+	if (s->o->err.code == E_MESSAGE_TIME) {
+		ask.secret = find_secret;
+		ask.secret_arg = s;
+	}
 	if (s->checked != NULL)
 		return answer_to(s, checked_identity(s->checked), e);
 	if (verify_identity(&s->msg, &ask, id) == 0 &&
@@ -136,6 +178,30 @@ repeated(struct step *s, struct err *e)
 		return rc;
 	verify_identity_none(&s->msg, id);
 	return answer_to(s, id, e);
+}
+
+/*
+ * "Such parameters should remain constant" (4.1.5): all but the salt, which
+ * peers make anew for every message.
+ */
+static int
+check_mac(const struct step *s, struct err *e)
+{
+	const struct shared *now = checked_mac(s->checked);
+	char is[MAC_TEXT], was[MAC_TEXT];
+	struct mac first, same;
+
+	if (now == NULL)
+		return 0;
+	if (mac_parse(buf_slice(&s->txn.mac_alg), &first, e) == -1)
+		return err_wrap(e, "the first message of the transaction");
+	same = now->mac;
+	same.salt_n = first.salt_n;
+	memcpy(same.salt, first.salt, sizeof(same.salt));
+	if (mac_same(&same, &first))
+		return 0;
+	return err_set(e, E_PROT_SAME, "the MAC is %s, that of the first "
+	    "message %s", mac_name(is, &now->mac), mac_name(was, &first));
 }
 
 /* May this message come now?  RFC 9483 3.5, 5.1. */
@@ -161,10 +227,12 @@ check_place(struct step *s, struct err *e)
 			    "present in a first message");
 		return 0;
 	}
-	if (!found && s->known.n > 0)
+	if (!found && s->others > 0)
 		return err_set(e, E_PROT_SAME, "transactionID %.32s belongs to "
 		    "another sender; the credentials have to be those of its "
 		    "first request", escape_hex_short(id, h->transaction_id));
+	if (found && check_mac(s, e) == -1)
+		return -1;
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
 		    "already, this certConf is another one");
@@ -186,10 +254,19 @@ find_sender(struct step *s, struct err *e)
 {
 	const struct cert *own = checked_signer(s->checked);
 	struct policy_facts *f = &s->facts.policy;
-	struct slice serial = own->serial;
+	struct slice serial = own == NULL ? SLICE_NONE : own->serial;
 	struct store_cert row;
 	int rc;
 
+	if (own == NULL) {
+		f->sender = AUTHZ_MAC;
+		f->ticket = (struct policy_ticket){ .ref = s->ticket.ref,
+		    .subject = s->ticket.subject, .san = s->ticket.san,
+		    .profile = s->ticket.profile,
+		    .expires = s->ticket.expires,
+		    .uses_left = s->ticket.uses_left };
+		return 0;
+	}
 	f->sender = AUTHZ_DEVICE;
 	if (!slice_eq(checked_path(s->checked)->anchor->cert->der,
 	    s->en->ca_cert.v[0].der))
@@ -256,6 +333,13 @@ begin_txn(struct step *s)
 	buf_reset(&t->signer_certs);
 	buf_add_slice(&t->transaction_id, m->hdr.transaction_id);
 	buf_add(&t->peer, checked_peer(s->checked), 32);
+	if (checked_mac(s->checked) != NULL) {
+		buf_reset(&t->mac_alg);
+		buf_reset(&t->mac_ref);
+		buf_add_slice(&t->mac_alg, m->hdr.protection_alg);
+		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
+		return;
+	}
 	for (size_t i = 0; i < m->n_extra; i++)
 		buf_add_slice(&t->signer_certs, m->extra[i]);
 }
@@ -296,12 +380,17 @@ work(struct step *s, struct err *e)
 static int
 protect(struct step *s, struct err *e)
 {
+	const struct shared *mac = checked_mac(s->checked);
 	struct draft *d = &s->answer.draft;
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
 	exchange_nonces(s);
 	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
+	if (mac != NULL)
+		return protect_mac(d, mac, s->answer.effects.has_cert ?
+		    buf_slice(&s->en->issued_chain) : SLICE_NONE,
+		    &s->o->answer, e);
 	return protect_sign(d, &s->en->signer, buf_slice(&s->en->issued_chain),
 	    &s->o->answer, e);
 }
@@ -379,8 +468,14 @@ refuse(struct step *s)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
+	if ((o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED) &&
+	    s->ticket.ref.p != NULL) {
+		f->ticket = TICKET_FAILED;
+		f->ticket_ref = s->ticket.ref;
+	}
 	buf_reset(&o->answer);
-	if (reject_make(s->en, &s->msg, s->op, s->in_body, fresh || f->revoke ?
+	if (reject_make(s->en, &s->msg, s->op, s->checked == NULL ? NULL :
+	    checked_mac(s->checked), s->in_body, fresh || f->revoke ?
 	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
@@ -401,6 +496,10 @@ go(struct step *s, struct err *e)
 		return -1;
 	s->answer.effects.txn = &s->txn;
 	s->answer.effects.changes_txn = 1;
+	if (s->answer.effects.has_cert && checked_mac(s->checked) != NULL) {
+		s->answer.effects.ticket = TICKET_USED;
+		s->answer.effects.ticket_ref = s->ticket.ref;
+	}
 	return put(s, checked_identity(s->checked), E_NONE, e);
 }
 

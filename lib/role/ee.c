@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "pki/name.h"
 #include "role/engine_int.h"
+#include "role/request.h"
 
 struct step {
 	struct engine		*en;
@@ -59,6 +60,31 @@ error_text(const struct msg *m, char t[static 256])
 	    em.status.has_fail ? status_fail_text(fail, em.status.fail) : "");
 }
 
+/* Whatever an answer calls the secret, it is the one of our request. */
+static int
+our_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
+{
+	struct step *s = arg;
+
+	(void)reference;
+	return request_secret(buf_str(&s->txn.secret_file), out, e) == -1 ?
+	    -1 : 1;
+}
+
+/* Only an error may come with a signature after a MAC (3.6.4). */
+static int
+check_kind(struct step *s, struct verify_ask *ask, struct err *e)
+{
+	if (s->txn.secret_file.n == 0)
+		return 0;
+	ask->secret = our_secret;
+	ask->secret_arg = s;
+	if (verify_is_mac(&s->msg) || s->msg.body == BODY_ERROR)
+		return 0;
+	return err_set(e, E_PROT_KIND, "%s is not protected with a MAC as our "
+	    "request was", msg_body_name(s->msg.body));
+}
+
 static int
 verify(struct step *s, struct err *e)
 {
@@ -91,6 +117,8 @@ verify(struct step *s, struct err *e)
 	if (ask.n_anchors == 0)
 		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
 		    "give one with: cmp-mkreq --trust FILE");
+	if (check_kind(s, &ask, e) == -1)
+		return -1;
 	return verify_msg(&s->msg, &ask, &s->checked, e);
 }
 
@@ -105,6 +133,8 @@ check_same(const struct step *s, struct err *e)
 	struct err ignored = { 0 };
 	struct cert first;
 
+	if (checked_mac(s->checked) != NULL)
+		return 0;	/* there is one secret to a transaction */
 	if (der_get_tlv(&kept, DER_SEQUENCE, &der) == 0 &&
 	    cert_parse(der, &first, &ignored) == 0 &&
 	    slice_eq(first.spki, checked_signer(s->checked)->spki))
@@ -205,6 +235,24 @@ out:
 	return rc;
 }
 
+static int
+mac_reply(struct step *s, struct err *e)
+{
+	struct txn *t = &s->txn;
+	struct shared shared = { .reference = buf_slice(&t->mac_ref) };
+	struct buf secret;
+	int rc = -1;
+
+	if (request_secret(buf_str(&t->secret_file), &secret, e) == 0 &&
+	    mac_parse(buf_slice(&t->mac_alg), &shared.mac, e) == 0) {
+		shared.secret = buf_slice(&secret);
+		rc = protect_mac(&s->result.draft, &shared, SLICE_NONE,
+		    &s->o->answer, e);
+	}
+	buf_release(&secret);
+	return rc;
+}
+
 /* Who signed the answer, and what may be needed to see that again. */
 static void
 keep_signer(struct step *s)
@@ -213,6 +261,8 @@ keep_signer(struct step *s)
 	struct buf *to = &s->txn.signer_certs;
 
 	buf_reset(to);
+	if (p == NULL)
+		return;
 	buf_add_slice(to, checked_signer(s->checked)->der);
 	for (size_t i = 1; i < p->n; i++)
 		buf_add_slice(to, p->certs[i]->der);
@@ -231,6 +281,8 @@ reply(struct step *s, struct err *e)
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
 	engine_name(s->o->name, d->transaction_id, t->messages, d->body);
+	if (t->secret_file.n > 0)
+		return mac_reply(s, e);
 	if (t->sign_key_file.n > 0)
 		return sign_reply(s, e);
 	s->o->draft = 1;
@@ -344,7 +396,8 @@ repeated(struct step *s, struct err *e)
 		    name.n ? (const char *)name.p : "");
 		snprintf(s->o->note, sizeof(s->o->note), "taken before, "
 		    "nothing changed");
-		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0;
+		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0 &&
+		    s->txn.secret_file.n == 0;
 		/* Who was told "no" and cut short must not be told "yes". */
 		if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
 			err_set(e, E_ANSWER_REJECTED, "taken before, and this "

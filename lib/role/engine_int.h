@@ -52,10 +52,12 @@ void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 /*
  * reject.c: the negative answer to ${m} for ${o->err} (RFC 9483 3.6.2): in
  * ${op}'s own response if ${in_body} and it enrols, else an error message.
- * Fills ${o->name} and ${o->answer}, not the store.
+ * Fills ${o->name} and ${o->answer}, not the store.  It is signed, or made
+ * with the secret ${mac} of a message that verified with it.
  */
 int	reject_make(struct engine *en, const struct msg *m, const struct op *op,
-	    int in_body, int64_t number, struct outcome *o, struct err *e);
+	    const struct shared *mac, int in_body, int64_t number,
+	    struct outcome *o, struct err *e);
 
 /* "<16 hex>-<n>-<body>.pki" (design.md section 5). */
 void	engine_name(char t[static STORE_NAME], struct slice transaction_id,

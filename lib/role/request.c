@@ -12,10 +12,13 @@
 #include "base/file.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "base/slip.h"
 #include "msg/crmf.h"
 #include "pki/name.h"
 #include "pki/san.h"
 #include "role/engine_int.h"
+
+#define ITERATIONS	100000	/* the most that OpenSSL takes */
 
 /* A request while it is being made. */
 struct making {
@@ -26,6 +29,8 @@ struct making {
 	struct buf		 subject, san, recipient;
 	struct key		*new_key, *key;
 	struct certs		 cert, chain;
+	struct buf		 secret;
+	struct mac		 mac;
 	struct draft		 draft;
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
@@ -57,6 +62,7 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 	buf_init(&k->subject, NAME_SIZE_MAX);
 	buf_init(&k->san, 1 << 14);
 	buf_init(&k->recipient, NAME_SIZE_MAX + 16);
+	buf_init(&k->secret, SECRET_MAX + 1);
 	draft_init(&k->draft);
 	rand_bytes(k->id, sizeof(k->id));
 	rand_bytes(k->nonce, sizeof(k->nonce));
@@ -68,6 +74,7 @@ making_release(struct making *k)
 	buf_release(&k->subject);
 	buf_release(&k->san);
 	buf_release(&k->recipient);
+	buf_release(&k->secret);
 	draft_release(&k->draft);
 	key_free(k->new_key);
 	key_free(k->key);
@@ -129,13 +136,43 @@ read_names(struct making *k, struct err *e)
 	return 0;
 }
 
+int
+request_secret(const char *path, struct buf *out, struct err *e)
+{
+	if (secret_read(path, out, e) == -1)
+		return -1;
+	return slip_mend(out, e) == -1 ? err_wrap(e, "%.200s", path) : 0;
+}
+
+static int
+read_secret(struct making *k, struct err *e)
+{
+	const struct request_ask *a = k->ask;
+	enum mac_kind kind;
+
+	if (a->mac == NULL || strcmp(a->mac, "pbmac1") == 0)
+		kind = MAC_PBMAC1;
+	else if (strcmp(a->mac, "pbm") == 0)
+		kind = MAC_PBM;
+	else
+		return err_set(e, E_USAGE, "--mac is \"%.40s\", expected "
+		    "pbmac1 or pbm", a->mac);
+	if (*a->ref == '\0' || strlen(a->ref) > 128)
+		return err_set(e, E_USAGE, "--ref has %zu characters, expected "
+		    "1 to 128", strlen(a->ref));
+	mac_new(&k->mac, kind, MAC_HMAC_SHA256, ITERATIONS);
+	return request_secret(a->secret_file, &k->secret, e);
+}
+
 static int
 read_credentials(struct making *k, struct err *e)
 {
 	const struct request_ask *a = k->ask;
 	struct signer s;
 
-	k->made->draft = a->cert == NULL;
+	k->made->draft = a->cert == NULL && a->secret_file == NULL;
+	if (a->secret_file != NULL)
+		return read_secret(k, e);
 	if (a->cert == NULL)
 		return 0;
 	if (certs_load(a->cert, &k->cert, e) == -1 ||
@@ -384,6 +421,7 @@ make_message(struct making *k, struct err *e)
 	struct op_build b = { .subject = buf_slice(&k->subject),
 	    .san = buf_slice(&k->san), .new_key = k->new_key,
 	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL, .ask = k->ask };
+	struct shared shared = { .mac = k->mac };
 	struct draft *d = &k->draft;
 
 	d->body = k->op->request;
@@ -400,8 +438,28 @@ make_message(struct making *k, struct err *e)
 	engine_name(k->made->name, d->transaction_id, 1, d->body);
 	if (k->made->draft)
 		return protect_none(d, &k->made->message, e);
+	if (k->ask->secret_file != NULL) {
+		shared.reference = slice_str(k->ask->ref);
+		shared.secret = buf_slice(&k->secret);
+		return protect_mac(d, &shared, SLICE_NONE, &k->made->message,
+		    e);
+	}
 	s.cert = &k->cert.v[0];
 	return protect_sign(d, &s, SLICE_NONE, &k->made->message, e);
+}
+
+/* With what the MACs of this transaction are made. */
+static void
+fill_mac(const struct making *k, struct txn *t)
+{
+	struct derw w;
+
+	derw_init(&w, 1024);
+	mac_write(&w, &k->mac);
+	buf_add_slice(&t->mac_alg, derw_slice(&w));
+	buf_add_str(&t->mac_ref, k->ask->ref);
+	buf_add_str(&t->secret_file, k->ask->secret_file);
+	derw_release(&w);
 }
 
 static void
@@ -420,6 +478,8 @@ fill_txn(const struct making *k, struct txn *t)
 	buf_add_slice(&t->san, buf_slice(&k->san));
 	buf_add_slice(&t->spki, key_spki(k->new_key));
 	buf_add_str(&t->key_file, k->made->key_file);
+	if (a->secret_file != NULL)
+		fill_mac(k, t);
 	if (a->cert == NULL)
 		return;
 	buf_add_str(&t->cert_file, a->cert);

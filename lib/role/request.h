@@ -18,6 +18,8 @@ struct request_ask {
 	const char	*newkey_file;		/* one that exists: copied */
 	const char	*newkey_pass;		/* passphrase file of either */
 	const char	*cert, *key, *key_pass, *chain;	/* NULL: a draft */
+	const char	*secret_file, *ref;	/* or a shared secret: 4.1.5 */
+	const char	*mac;			/* "pbmac1" (NULL) or "pbm" */
 	const char	*const *trust;		/* files of anchors to keep */
 	size_t		 n_trust;
 	const char	*const *crl;
@@ -35,6 +37,12 @@ struct request_made {
 };
 void	request_made_init(struct request_made *m);
 void	request_made_release(struct request_made *m);
+
+/*
+ * The secret in the file ${path}, appended to ${out}, which the caller
+ * releases; a slip's digits are checked.  E_KEY_PASS, E_SECRET_DIGITS.
+ */
+int	request_secret(const char *path, struct buf *out, struct err *e);
 
 /* Is everything in ${ask} well formed and readable?  Changes nothing. */
 int	request_check(const struct request_ask *ask, struct err *e);

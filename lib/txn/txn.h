@@ -51,6 +51,9 @@ struct txn {
 	struct buf	 key_file;	/* path below HOME */
 	struct buf	 cert_file, sign_key_file, chain_file, pass_file;
 	struct buf	 spki;
+	/* MACs: AlgorithmIdentifier of the first request, the reference of
+	 * the secret, and at the device the file that has it. */
+	struct buf	 mac_alg, mac_ref, secret_file;
 };
 void	txn_init(struct txn *t);
 void	txn_release(struct txn *t);
@@ -63,6 +66,9 @@ struct txn_cert {
 	const char	*profile;
 };
 
+/* What becomes of the secret that was used, or was tried with a wrong MAC. */
+enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED };
+
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
 	struct txn	*txn;		/* the row as it is to be: insert or update */
@@ -71,6 +77,8 @@ struct effects {
 	struct txn_cert	 cert;
 	int		 revoke;	/* the certificate of this transaction */
 	int		 revoke_reason;
+	enum txn_ticket	 ticket;
+	struct slice	 ticket_ref;
 	char		 event[32];	/* for the audit row: "issued" */
 	char		 detail[256];
 };
