@@ -16,6 +16,7 @@ int	ca_trust(const char *home, int argc, char **argv);
 int	ca_ticket(const char *home, int argc, char **argv);
 int	ca_list(const char *home, int argc, char **argv);
 int	ca_show(const char *home, int argc, char **argv);
+int	ca_policy(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct ca_verb verbs[] = {
 	{ "ticket", ca_ticket, "shared secrets to enrol with" },
 	{ "list", ca_list, "the certificates that were issued" },
 	{ "show", ca_show, "one of them" },
+	{ "policy", ca_policy, "who may ask for what" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))

@@ -9,8 +9,9 @@
 #include "tools/tool.h"
 
 static const char usage[] =
-"usage: cmp-mkreq [-C HOME] ir --subject DN [--san NAME]...\n"
-"                 --newkey SPEC | --newkey-file FILE [--newkey-pass FILE]\n"
+"usage: cmp-mkreq [-C HOME] ir|cr|kur|p10cr [--subject DN] [--san NAME]...\n"
+"                 [--newkey SPEC | --newkey-file FILE] [--newkey-pass FILE]\n"
+"                 [--csr FILE]\n"
 "                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE] |\n"
 "                 --secret-file FILE --ref NAME [--mac pbmac1|pbm]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
@@ -18,6 +19,9 @@ static const char usage[] =
 "                 [-n] [-o FILE|DIR]\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
+"  ir, cr             a first certificate of a PKI; another one\n"
+"  kur                an update of --cert, with its names and a new key\n"
+"  p10cr              what the PKCS#10 request in --csr asks for\n"
 "  -C HOME            home directory of the device (made if it is absent)\n"
 "  --subject DN       name to ask for, as in RFC 4514: CN=pump17,O=Example\n"
 "  --san NAME         dns:NAME ip:ADDRESS email:MAILBOX uri:URI\n"
@@ -25,6 +29,7 @@ static const char usage[] =
 "                     ed25519 ed448\n"
 "  --newkey-file FILE ask for this key, which exists; HOME gets a copy\n"
 "  --newkey-pass FILE passphrase of the new key\n"
+"  --csr FILE         p10cr: the request of any tool, PEM or DER\n"
 "  --cert, --key      the certificate and key that protect the request;\n"
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
@@ -49,6 +54,7 @@ static const struct tool_opt opts[] = {
 	{ "home", 'C', OPT_VALUE, &home },
 	{ "subject", 0, OPT_VALUE, &ask.subject },
 	{ "san", 0, OPT_MANY, &san },
+	{ "csr", 0, OPT_VALUE, &ask.csr },
 	{ "newkey", 0, OPT_VALUE, &ask.newkey },
 	{ "newkey-file", 0, OPT_VALUE, &ask.newkey_file },
 	{ "newkey-pass", 0, OPT_VALUE, &ask.newkey_pass },
@@ -68,9 +74,33 @@ static const struct tool_opt opts[] = {
 	{ "output", 'o', OPT_VALUE, &out },
 };
 
+/* A request of another tool has its key and names in it. */
+static int
+check_csr(void)
+{
+	if (ask.csr == NULL)
+		return tool_usage("p10cr needs --csr FILE, a certification "
+		    "request (PKCS#10) of any tool");
+	/* It is looked at before anything is done, and then again. */
+	if (strcmp(ask.csr, "-") == 0)
+		return tool_usage("--csr has to be a file, not standard input");
+	if (ask.newkey != NULL || ask.newkey_file != NULL ||
+	    ask.newkey_pass != NULL)
+		return tool_usage("p10cr certifies the key of --csr, it has no "
+		    "--newkey");
+	if (ask.subject != NULL || san.n > 0)
+		return tool_usage("p10cr takes the names of --csr, it has no "
+		    "--subject and no --san");
+	return 0;
+}
+
 static int
 check_key_and_names(const struct op *op)
 {
+	if (op->request == BODY_P10CR)
+		return check_csr();
+	if (ask.csr != NULL)
+		return tool_usage("--csr is for p10cr");
 	if (!(op->flags & OP_ENROLS))
 		return 0;
 	if (ask.newkey == NULL && ask.newkey_file == NULL)
@@ -116,8 +146,8 @@ check_usage(int argc, char **argv, int at)
 		return tool_usage("no operation given, for example ir");
 	op = op_by_name(argv[at]);
 	if (op == NULL || op->build == NULL)
-		return tool_usage("operation is \"%.40s\", expected ir, cr or "
-		    "kur", argv[at]);
+		return tool_usage("operation is \"%.40s\", expected ir, cr, "
+		    "kur or p10cr", argv[at]);
 	ask.op = op->name;
 	if (at + 1 < argc)
 		return tool_usage("\"%.80s\" is not expected here",
@@ -149,7 +179,8 @@ make_absolute(void)
 static const char *
 about(void)
 {
-	return ask.subject != NULL ? ask.subject : ask.cert;
+	return ask.subject != NULL ? ask.subject : ask.csr != NULL ? ask.csr :
+	    ask.cert;
 }
 
 static int
@@ -170,7 +201,8 @@ run(struct err *e)
 		goto done;
 	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
 	    shown[0] ? " written to " : "", shown);
-	tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
+	if (ask.csr == NULL)
+		tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
 	if (made.draft)
 		tool_say("next: cmp-sign --cert FILE --key FILE < DRAFT");
 	else
@@ -204,9 +236,13 @@ main(int argc, char **argv)
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);
-		tool_say("would %s %s and make %s for \"%s\"",
-		    ask.newkey ? "make a key" : "take the key in", ask.newkey ?
-		    ask.newkey : ask.newkey_file, ask.op, about());
+		if (ask.csr != NULL)
+			tool_say("would make %s for \"%s\"", ask.op, about());
+		else
+			tool_say("would %s %s and make %s for \"%s\"",
+			    ask.newkey ? "make a key" : "take the key in",
+			    ask.newkey ? ask.newkey : ask.newkey_file, ask.op,
+			    about());
 		return 0;
 	}
 	return run(&e) == -1 ? tool_fail(NULL, &e) : 0;

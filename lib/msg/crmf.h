@@ -15,7 +15,7 @@ struct cert_template {
 	int		 has_not_before, has_not_after;
 	int64_t		 not_before, not_after;
 	struct slice	 subject;	/* Name TLV */
-	struct slice	 public_key;	/* [6] TLV: retagged SPKI */
+	struct slice	 public_key;	/* TLV: SPKI, retagged as [6] or not */
 	struct slice	 issuer_uid, subject_uid;
 	struct slice	 extensions;	/* content of SEQUENCE OF Extension */
 };

@@ -42,8 +42,8 @@ check_popo(const struct op_request *r, struct err *e)
 }
 
 /* The key first: what is too weak to be certified proves nothing. */
-static int
-check_key(const struct op_request *r, struct err *e)
+int
+enrol_key(const struct op_request *r, struct err *e)
 {
 	char name[64];
 	struct keyinfo k;
@@ -75,7 +75,7 @@ enrol_read(struct op_request *r, struct err *e)
 	if (q->tmpl.subject.p == NULL)
 		return err_set(e, E_TMPL_SUBJECT, "certTemplate has no "
 		    "subject");
-	if (crmf_spki(&q->tmpl, &r->spki, e) == -1 || check_key(r, e) == -1)
+	if (crmf_spki(&q->tmpl, &r->spki, e) == -1 || enrol_key(r, e) == -1)
 		return -1;
 	return check_popo(r, e);
 }

@@ -16,6 +16,10 @@
  */
 int	enrol_read(struct op_request *r, struct err *e);
 
+/* The key that is to be certified can be read and is not too weak for its
+ * proof to count.  E_TMPL_KEY, E_TMPL_KEY_WEAK. */
+int	enrol_key(const struct op_request *r, struct err *e);
+
 /*
  * Decide by policy, sign the certificate, write the positive response and
  * the effects.  implicitConfirm is granted if it was asked for and the

@@ -33,6 +33,12 @@ check_form(const struct cert_rep *rep, const struct txn *t, enum body body,
 	int good = r->status.status == STATUS_ACCEPTED ||
 	    r->status.status == STATUS_GRANTED_WITH_MODS;
 
+	const struct op *asked = op_by_request(t->body);
+
+	if (asked != NULL && asked->response != body)
+		return err_set(e, E_BODY_TYPE, "body is %s, expected %s, which "
+		    "answers %s", msg_body_name(body),
+		    msg_body_name(asked->response), msg_body_name(t->body));
 	if (rep->count != 1)
 		return err_set(e, E_ANSWER_COUNT, "%zu responses, expected "
 		    "one", rep->count);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const struct op *const ops[] = { &op_ir, &op_cr, &op_kur, &op_certconf };
+static const struct op *const ops[] = { &op_ir, &op_cr, &op_kur,
+    &op_p10cr, &op_certconf };
 
 #define OPS	(sizeof(ops) / sizeof(ops[0]))
 

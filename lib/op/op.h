@@ -74,6 +74,7 @@ struct op_build {
 	struct slice		 subject, san;	/* Name, GeneralNames TLV */
 	const struct key	*new_key;
 	const struct cert	*old;		/* that protects it, or NULL */
+	struct slice		 csr;		/* PKCS#10 TLV, for p10cr */
 	const struct request_ask *ask;
 };
 
@@ -102,6 +103,7 @@ struct op {
 };
 
 extern const struct op op_ir, op_cr, op_kur, op_certconf;
+extern const struct op op_p10cr;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

@@ -50,7 +50,9 @@ check_status(const struct op_request *r, const struct txn *t, struct err *e)
 {
 	const struct cert_status *s = &r->status;
 
-	if (s->cert_req_id != t->cert_req_id)
+	/* 4.1.1 says 0 of every certConf, though the cp of a p10cr has -1. */
+	if (s->cert_req_id != t->cert_req_id &&
+	    (s->cert_req_id != 0 || t->cert_req_id != -1))
 		return err_set(e, E_CONF_ID, "certReqId is %lld, expected "
 		    "%lld", (long long)s->cert_req_id,
 		    (long long)t->cert_req_id);

@@ -26,7 +26,8 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 		d.transaction_id = SLICE(id, sizeof(id));
 	}
 	if (in_body && op != NULL && (op->flags & OP_ENROLS))
-		draft_body_rejection(&d, op->response, 0, text, fail);
+		draft_body_rejection(&d, op->response,
+		    op->request == BODY_P10CR ? -1 : 0, text, fail);
 	else
 		draft_body_error(&d, STATUS_REJECTION, text, fail);
 	engine_name(o->name, d.transaction_id, number, d.body);

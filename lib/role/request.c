@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/slip.h"
 #include "msg/crmf.h"
+#include "pki/csr.h"
 #include "pki/name.h"
 #include "pki/san.h"
 #include "role/engine_int.h"
@@ -28,6 +29,8 @@ struct making {
 	struct request_made	*made;
 	struct buf		 subject, san, recipient;
 	struct key		*new_key, *key;
+	struct buf		 csr_der;
+	struct csr		 csr;
 	struct certs		 cert, chain;
 	struct buf		 secret;
 	struct mac		 mac;
@@ -75,6 +78,7 @@ making_release(struct making *k)
 	buf_release(&k->san);
 	buf_release(&k->recipient);
 	buf_release(&k->secret);
+	buf_release(&k->csr_der);
 	draft_release(&k->draft);
 	key_free(k->new_key);
 	key_free(k->key);
@@ -119,11 +123,52 @@ take_names(struct making *k, struct err *e)
 	return 0;
 }
 
+/* What the request of another tool asks for. */
+static int
+take_csr_names(struct making *k, struct err *e)
+{
+	struct slice in = k->csr.extensions;
+	struct ext x;
+
+	buf_add_slice(&k->subject, k->csr.subject);
+	while (in.n > 0 && cert_next_ext(&in, &x) == 0)
+		if (oid_of(x.oid) == OID_SAN)
+			buf_add_slice(&k->san, x.value);
+	if (name_is_empty(k->csr.subject) && k->san.n == 0)
+		return err_set(e, E_TMPL_NO_NAME, "%.200s names nobody, "
+		    "neither as subject nor as subjectAltName", k->ask->csr);
+	return 0;
+}
+
+static int
+read_csr(struct making *k, struct err *e)
+{
+	if (csr_load(k->ask->csr, &k->csr_der, &k->csr, e) == -1)
+		return -1;
+	if (csr_verify(&k->csr, e) == -1)
+		return err_wrap(e, "%.200s", k->ask->csr);
+	return 0;
+}
+
+/* The key that is to be certified: made later, loaded, or not ours at all. */
+static int
+read_key(struct making *k, struct err *e)
+{
+	if (k->ask->csr != NULL)
+		return read_csr(k, e);
+	if (k->ask->newkey_file != NULL)
+		return key_load(k->ask->newkey_file, k->ask->newkey_pass,
+		    &k->new_key, e);
+	return key_spec_check(k->ask->newkey, e);
+}
+
 static int
 read_names(struct making *k, struct err *e)
 {
 	if (k->op->request == BODY_KUR)
 		return take_names(k, e);
+	if (k->ask->csr != NULL)
+		return take_csr_names(k, e);
 	if (name_parse(k->ask->subject, &k->subject, e) == -1)
 		return err_wrap(e, "--subject");
 	if (name_check(buf_slice(&k->subject), e) == -1)
@@ -246,10 +291,7 @@ check_inputs(struct making *k, struct err *e)
 	struct certs c = { 0 };
 	struct crl *crl;
 
-	if ((k->ask->newkey_file == NULL ?
-	    key_spec_check(k->ask->newkey, e) :
-	    key_load(k->ask->newkey_file, k->ask->newkey_pass, &k->new_key,
-	    e)) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
+	if (read_key(k, e) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
 	    read_credentials(k, e) == -1 || read_names(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
@@ -397,6 +439,10 @@ make_key(struct making *k, struct err *e)
 	buf_init(&pem, 1 << 16);
 	buf_init(&pass, SECRET_MAX);
 	key_name(k);
+	if (k->ask->csr != NULL) {
+		rc = 0;		/* only its name, for the certificate's file */
+		goto out;
+	}
 	if ((k->ask->newkey_pass != NULL &&
 	    secret_read(k->ask->newkey_pass, &pass, e) == -1) ||
 	    (k->new_key == NULL &&
@@ -420,7 +466,8 @@ make_message(struct making *k, struct err *e)
 	struct signer s = { .key = k->key, .chain = &k->chain };
 	struct op_build b = { .subject = buf_slice(&k->subject),
 	    .san = buf_slice(&k->san), .new_key = k->new_key,
-	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL, .ask = k->ask };
+	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL,
+	    .csr = k->csr.der, .ask = k->ask };
 	struct shared shared = { .mac = k->mac };
 	struct draft *d = &k->draft;
 
@@ -476,7 +523,9 @@ fill_txn(const struct making *k, struct txn *t)
 	buf_add(&t->our_nonce, k->nonce, sizeof(k->nonce));
 	buf_add_slice(&t->subject, buf_slice(&k->subject));
 	buf_add_slice(&t->san, buf_slice(&k->san));
-	buf_add_slice(&t->spki, key_spki(k->new_key));
+	buf_add_slice(&t->spki, a->csr != NULL ? k->csr.spki :
+	    key_spki(k->new_key));
+	t->cert_req_id = a->csr != NULL ? -1 : 0;
 	buf_add_str(&t->key_file, k->made->key_file);
 	if (a->secret_file != NULL)
 		fill_mac(k, t);

@@ -14,6 +14,7 @@ struct request_ask {
 	const char	*subject;		/* RFC 4514 */
 	const char	*const *san;		/* "dns:..." */
 	size_t		 n_san;
+	const char	*csr;			/* p10cr: file, PEM or DER; or */
 	const char	*newkey;		/* SPEC of the key to make, or */
 	const char	*newkey_file;		/* one that exists: copied */
 	const char	*newkey_pass;		/* passphrase file of either */
@@ -32,7 +33,9 @@ struct request_ask {
 struct request_made {
 	struct buf	 message;
 	char		 name[STORE_NAME];
-	char		 key_file[256];		/* below HOME */
+	/* Below HOME; with a csr there is no such file, but the certificate
+	 * is named after it. */
+	char		 key_file[256];
 	int		 draft;
 };
 void	request_made_init(struct request_made *m);

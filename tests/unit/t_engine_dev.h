@@ -16,6 +16,25 @@ struct device {
 
 #define NO_TRUST	2
 
+/* A PKCS#10 for pump17 of a key that only this function knows. */
+static inline const char *
+make_csr(struct buf *spki)
+{
+	struct key *k = new_key("ed25519");
+	struct ask a = ask_for(&dev, k);
+
+	a.san = "dns:pump17.example";
+	put_csr(&a);
+	put_file(topfd, "dev.csr", derw_slice(&a.d.content), 0644);
+	buf_add_slice(spki, key_spki(k));
+	ask_release(&a);
+	key_free(k);
+	return in_top("dev.csr");
+}
+
+/* What its request is. */
+static const char *device_op = "ir";
+
 /*
  * A new device with an open request; ${how}: 1 for explicit confirmation,
  * NO_TRUST for a device that trusts nobody yet.
@@ -26,7 +45,7 @@ device(int how)
 	static int n;
 	const char *san[] = { "dns:pump17.example" },
 	    *trust[] = { in_top("ca/certs/ca.pem") };
-	struct request_ask ask = { .subject = "CN=pump17,O=Example",
+	struct request_ask ask = { .op = device_op, .subject = "CN=pump17,O=Example",
 	    .san = san, .n_san = 1, .newkey = "ed25519",
 	    .cert = in_top("dev.pem"), .key = in_top("dev.key"),
 	    .chain = in_top("sub.pem"), .trust = trust, .n_trust = how != NO_TRUST,
@@ -38,6 +57,11 @@ device(int how)
 	struct err e = { 0 };
 	size_t count;
 
+	if (strcmp(device_op, "p10cr") == 0) {
+		ask.csr = make_csr(spki);
+		ask.newkey = ask.subject = NULL;
+		ask.n_san = 0;
+	}
 	snprintf(d.home, sizeof(d.home), "d%d", ++n);
 	d.fd = dir_of(topfd, d.home);
 	request_made_init(&made);
@@ -46,9 +70,9 @@ device(int how)
 	buf_add_slice(b, buf_slice(&made.message));
 	request_made_release(&made);
 	d.der = buf_slice(b);
-	if (msg_decode(d.der, &d.q, &e) == -1 ||
-	    crmf_requests(d.q.content, &r, &count, &e) == -1 ||
-	    crmf_spki(&r.tmpl, spki, &e) == -1 ||
+	if (msg_decode(d.der, &d.q, &e) == -1 || (ask.csr == NULL &&
+	    (crmf_requests(d.q.content, &r, &count, &e) == -1 ||
+	    crmf_spki(&r.tmpl, spki, &e) == -1)) ||
 	    engine_open(d.fd, STORE_WRITE, &d.en, &e) == -1)
 		die("device", &e);
 	d.spki = buf_slice(spki);

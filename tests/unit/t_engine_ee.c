@@ -491,6 +491,62 @@ test_bodies(void)
 	device_close(&d);
 }
 
+/* Answers to a cr, kur and p10cr: RFC 9483 4.1.2, 4.1.3, 4.1.4. */
+static void
+test_other_requests(void)
+{
+	device_op = "cr";
+	WITH((p.d.body = BODY_CP, p.ca_pubs = 1), E_ANSWER_CAPUBS,
+	    "a cp with caPubs ends the transaction");
+	WITH(p.ca_pubs = 0, E_BODY_TYPE,
+	    "an ip in answer to a cr ends the transaction");
+	device_op = "kur";
+	WITH((p.d.body = BODY_KUP, p.ca_pubs = 1), E_ANSWER_CAPUBS,
+	    "a kup with caPubs ends the transaction");
+	WITH(p.d.body = BODY_CP, E_BODY_TYPE,
+	    "a cp in answer to a kur ends the transaction");
+	device_op = "p10cr";
+	WITH(p.d.body = BODY_CP, E_ANSWER_ID,
+	    "a cp with certReqId 0 in answer to a p10cr ends the "
+	    "transaction");
+	WITH((p.d.body = BODY_CP, p.req_id = -1, p.ca_pubs = 1),
+	    E_ANSWER_CAPUBS, "so does one with caPubs");
+	device_op = "ir";
+}
+
+/* The key is not ours: the certificate is named after the common name. */
+static void
+test_p10cr(void)
+{
+	struct device d;
+	struct ip p;
+
+	device_op = "p10cr";
+	d = device(0);
+	p = ip_for(&d);
+	p.d.body = BODY_CP;
+	p.req_id = -1;
+	p.d.implicit_confirm = 0;
+	say_ip(&d, &p);
+	ok(got.verdict == VERDICT_TAKEN && installed(&d),
+	    "a cp with certReqId -1 in answer to a p10cr is taken");
+	ok(got.m.body == BODY_CERTCONF && got.conf.cert_req_id == -1,
+	    "its certConf has certReqId -1");
+	device_close(&d);
+	d = device(0);
+	p = ip_for(&d);
+	p.d.body = BODY_CP;
+	p.req_id = -1;
+	p.cert = certificate(NULL, "CN=pump17,O=Example",
+	    "dns:pump17.example", (struct says){ 0 });
+	say_ip(&d, &p);
+	ok(ended(&d, E_ANSWER_KEY),
+	    "a certificate for another key than that of the PKCS#10 is not "
+	    "installed");
+	device_close(&d);
+	device_op = "ir";
+}
+
 int
 main(void)
 {
@@ -511,6 +567,8 @@ main(void)
 	test_own_files();
 	test_reject();
 	test_bodies();
+	test_other_requests();
+	test_p10cr();
 	teardown();
 	return done();
 }

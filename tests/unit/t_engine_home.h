@@ -14,8 +14,9 @@
 	"[profile other]\n" \
 	"[profile nameless]\nempty-subject = yes\n" \
 	"[profile again]\nreuse-key = yes\n" \
+	"[profile month]\nrenew-for = 30d\n" \
 	"[enrol devices]\nanchor = trust/maker.pem\n" \
-	"profile = default explicit nameless again\n" \
+	"profile = default explicit nameless again month\n" \
 	"subject = CN=*,O=Example\nsan = dns:*.example\n"
 
 static struct who maker, sub, dev, dev2, stranger_root, stranger;
@@ -135,6 +136,7 @@ struct ask {
 	int		 unknown_critical;
 	int		 reg_info;	/* regInfo is there */
 	struct slice	 raw_key;	/* an SPKI instead of key's */
+	const struct cert *old;		/* oldCertID in a kur */
 };
 
 /* A good ir of ${by} for ${key}; release it with ask_release(). */
@@ -211,8 +213,19 @@ put_request(struct derw *w, const struct ask *a)
 {
 	struct slice spki = a->raw_key.p ? a->raw_key : a->key ?
 	    key_spki(a->key) : SLICE_NONE, v;
-	size_t all = derw_mark(w), m;
+	size_t start = derw_mark(w), all = start, m;
 
+	if (a->old != NULL) {
+		derw_prim(w, DER_INTEGER, a->old->serial);
+		m = derw_mark(w);
+		derw_raw(w, a->old->issuer);
+		derw_wrap(w, DER_CTX(4), m);
+		derw_wrap(w, DER_SEQUENCE, all);
+		derw_oid(w, oid_bytes(OID_REGCTRL_OLD_CERT_ID));
+		derw_wrap(w, DER_SEQUENCE, all);
+		derw_wrap(w, DER_SEQUENCE, all);
+		all = derw_mark(w);
+	}
 	put_exts(w, a);
 	if (spki.n > 0 && der_only(spki, DER_SEQUENCE, &v) == 0)
 		derw_prim(w, DER_CTX(6), v);
@@ -234,7 +247,7 @@ put_request(struct derw *w, const struct ask *a)
 		derw_int(w, DER_CTXP(0), a->version);
 	derw_wrap(w, DER_SEQUENCE, all);
 	derw_int(w, DER_INTEGER, a->req_id);
-	derw_wrap(w, DER_SEQUENCE, all);
+	derw_wrap(w, DER_SEQUENCE, start);
 }
 
 static inline void
@@ -315,12 +328,58 @@ seal(struct draft *d, const struct who *by, const struct cert *chain)
 	return buf_slice(out);
 }
 
+/* The body of ${a}: a PKCS#10, with what deviates as in a CertReqMsg. */
+static inline void
+put_csr(struct ask *a)
+{
+	const struct key *k = a->popo_key ? a->popo_key : a->key;
+	struct sigalg alg = alg_default(key_info(k));
+	struct derw *w = &a->d.content, info, exts;
+	struct err e = { 0 };
+	struct slice v;
+	struct buf sig;
+	size_t m, n;
+
+	derw_reset(w);
+	derw_init(&info, 1 << 16);
+	m = derw_mark(&info);
+	if (a->san != NULL || a->ku != 0 || a->unknown_critical) {
+		derw_init(&exts, 1 << 16);
+		put_exts(&exts, a);
+		der_only(derw_slice(&exts), DER_CTX(9), &v);
+		derw_prim(&info, DER_SEQUENCE, v);
+		derw_release(&exts);
+		derw_wrap(&info, DER_SET, m);
+		derw_oid(&info, oid_bytes(OID_EXTENSION_REQUEST));
+		derw_wrap(&info, DER_SEQUENCE, m);
+	}
+	derw_wrap(&info, DER_CTX(0), m);
+	derw_raw(&info, a->raw_key.p ? a->raw_key : key_spki(a->key));
+	derw_raw(&info, *a->subject ? name(a->subject) : SLICE_LIT("\x30\x00"));
+	derw_int(&info, DER_INTEGER, a->version);
+	derw_wrap(&info, DER_SEQUENCE, m);
+	buf_init(&sig, 4096);
+	if (key_sign(k, &alg, derw_slice(&info), &sig, &e) == -1)
+		die("csr", &e);
+	sig.p[sig.n - 1] ^= a->popo_bad != 0;
+	n = derw_mark(w);
+	derw_bits(w, DER_BIT_STRING, buf_slice(&sig));
+	alg_write(w, a->popo_alg.scheme != SIG_NONE ? &a->popo_alg : &alg);
+	derw_raw(w, derw_slice(&info));
+	derw_wrap(w, DER_SEQUENCE, n);
+	buf_release(&sig);
+	derw_release(&info);
+}
+
 /* The DER of ${a}; ${a} can be bent and made again. */
 static inline struct slice
 make(struct ask *a)
 {
-	if (a->d.body == BODY_IR)
+	if (a->d.body == BODY_IR || a->d.body == BODY_CR ||
+	    a->d.body == BODY_KUR)
 		put_body(a);
+	if (a->d.body == BODY_P10CR)
+		put_csr(a);
 	return seal(&a->d, &a->by, &a->chain.cert);
 }
 

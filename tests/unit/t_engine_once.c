@@ -142,11 +142,12 @@ expected(int body, int in_state)
 	switch (body) {
 	case BODY_CERTCONF:
 		return E_BODY_STATE;
-	case BODY_CR: case BODY_P10CR: case BODY_POPDECR: case BODY_KUR:
-	case BODY_KRR: case BODY_RR: case BODY_CCR: case BODY_NESTED:
+	case BODY_POPDECR: case BODY_KRR: case BODY_RR: case BODY_CCR: case BODY_NESTED:
 	case BODY_GENM: case BODY_POLLREQ:
 		return E_BODY_TYPE;
-	case BODY_IR:
+	case BODY_P10CR:
+		return in_state ? E_TXID_IN_USE : E_CSR_SYNTAX;
+	case BODY_IR: case BODY_CR: case BODY_KUR:
 		return in_state ? E_TXID_IN_USE : E_SYNTAX;
 	default:
 		return -1;	/* not answered */
@@ -208,7 +209,7 @@ test_bodies(enum txn_state state)
 		    re.der.n == 0 : re.verdict == VERDICT_REFUSED &&
 		    re.proper && (int)re.code == code;
 		good = good && certificates(NULL) == before &&
-		    (b == BODY_IR || state_of(&dev, id) == (state == TXN_NONE ?
+		    (code == E_SYNTAX || code == E_CSR_SYNTAX || state_of(&dev, id) == (state == TXN_NONE ?
 		    -1 : (int)state));
 		ok(good, "%s in a transaction that %s: %s",
 		    msg_body_name((enum body)b), txn_state_name(state),

@@ -236,11 +236,11 @@ make_top(void)
 static inline const char *
 in_top(const char *file)
 {
-	static char path[4][160];
+	static char path[8][160];
 	static unsigned i;
 
-	snprintf(path[++i % 4], sizeof(path[0]), "%s/%s", top, file);
-	return path[i % 4];
+	snprintf(path[++i % 8], sizeof(path[0]), "%s/%s", top, file);
+	return path[i % 8];
 }
 
 /* An identity from files, as a home has it. */

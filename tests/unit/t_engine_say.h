@@ -13,7 +13,8 @@ struct reply {
 	struct msg	 m;
 	int		 status;	/* -1: none */
 	int		 fail;		/* FAIL_NONE, or the one bit; -2 more */
-	struct slice	 cert;		/* of an ip */
+	int64_t		 req_id;
+	struct slice	 cert;		/* of an ip, cp or kup */
 	int		 proper;	/* header and protection as they must be */
 };
 
@@ -42,8 +43,11 @@ read_status(struct reply *r)
 		r->status = (int)em.status.status;
 		r->fail = one_bit(&em.status);
 	}
-	if (r->m.body == BODY_IP && crmf_response(r->m.content, &rep, &e) ==
-	    0 && rep.count == 1 && rep.first.cert_req_id == 0) {
+	if ((r->m.body == BODY_IP || r->m.body == BODY_CP ||
+	    r->m.body == BODY_KUP) && crmf_response(r->m.content, &rep, &e) ==
+	    0 && rep.count == 1 && (rep.first.cert_req_id == 0 ||
+	    r->m.body == BODY_CP)) {
+		r->req_id = rep.first.cert_req_id;
 		r->status = (int)rep.first.status.status;
 		r->fail = one_bit(&rep.first.status);
 		r->cert = rep.first.cert;
@@ -140,12 +144,18 @@ refused_in(enum body body, enum err_code code, enum fail fail)
 #define REJECTED(code, fail)	refused_in(BODY_IP, (code), (fail))
 
 static inline int
-granted(void)
+granted_in(enum body body)
 {
 	return re.verdict == VERDICT_ANSWERED && re.proper &&
-	    re.m.body == BODY_IP && re.cert.p != NULL &&
+	    re.m.body == body && re.cert.p != NULL &&
 	    re.fail == FAIL_NONE && (re.status == STATUS_ACCEPTED ||
 	    re.status == STATUS_GRANTED_WITH_MODS);
+}
+
+static inline int
+granted(void)
+{
+	return granted_in(BODY_IP);
 }
 
 /* --- what the store has */
