@@ -84,11 +84,12 @@ digit(uint8_t c)
 static int
 take_mark(struct slice *in)
 {
-	static const char upper[] = "CMP1", lower[] = "cmp1";
+	static const char upper[] = "CMP", lower[] = "cmp";
 	size_t n = 0;
 
 	for (; n < 4 && in->n > 0; in->p++, in->n--) {
-		if (in->p[0] == upper[n] || in->p[0] == lower[n])
+		if (n == 3 ? digit(in->p[0]) == 1 : in->p[0] == upper[n] ||
+		    in->p[0] == lower[n])
 			n++;
 		else if (digit(in->p[0]) != -2)
 			return 0;
