@@ -3,6 +3,7 @@
 #include "t_engine_say.h"
 
 #include "base/slip.h"
+#include "role/request.h"
 
 #define SECRET	"an old secret of the plant, 40 characters"
 
@@ -484,6 +485,121 @@ test_late(void)
 	key_free(key);
 }
 
+/* What the device makes of ${der}. */
+static enum verdict
+tell(struct engine *dev_en, struct slice der, enum err_code *code)
+{
+	struct err e = { 0 };
+	struct outcome o;
+	enum verdict v;
+
+	outcome_init(&o);
+	if (engine_begin(dev_en, &e) == -1)
+		die("begin", &e);
+	engine_handle(dev_en, der, &o);
+	if (engine_commit(dev_en, &e) == -1)
+		die("commit", &e);
+	v = o.verdict;
+	*code = o.err.code;
+	if (*code != E_NONE)
+		printf("# %s: %s\n", err_name(*code), o.err.detail);
+	outcome_release(&o);
+	return v;
+}
+
+/* The answer again, protected in another way. */
+static struct slice
+again(const struct msg *m, const struct shared *s)
+{
+	struct signer signer = { .key = cmp.key, .cert = &cmp.cert };
+	struct buf *out = new_buf();
+	struct err e = { 0 };
+	struct draft d;
+
+	if (s == NULL) {
+		if (protect_message(m, &signer, out, &e) == -1)
+			die("sign", &e);
+		return buf_slice(out);
+	}
+	draft_init(&d);
+	d.pvno = (int)m->hdr.pvno;
+	d.recipient = m->hdr.recipient;
+	d.transaction_id = m->hdr.transaction_id;
+	d.sender_nonce = m->hdr.sender_nonce;
+	d.recip_nonce = m->hdr.recip_nonce;
+	d.general_info = m->hdr.general_info;
+	d.body = m->body;
+	derw_raw(&d.content, m->content);
+	if (protect_mac(&d, s, SLICE_NONE, out, &e) == -1)
+		die("protect_mac", &e);
+	draft_release(&d);
+	return buf_slice(out);
+}
+
+/* A device's home ${dir} with an open ir; by its certificate or a secret. */
+static struct engine *
+open_device(const char *dir, int by_secret)
+{
+	const char *trust[] = { in_top("ca/certs/ca.pem") };
+	struct request_ask ask = { .op = "ir", .newkey = "ed25519",
+	    .subject = "CN=pump17,O=Example", .trust = trust, .n_trust = 1,
+	    .ref = "device" };
+	struct engine *made_en;
+	struct request_made made;
+	struct err e = { 0 };
+	int fd = dir_of(topfd, dir);
+
+	if (by_secret) {
+		ask.secret_file = in_top("secret");
+	} else {
+		ask.cert = in_top("dev.pem");
+		ask.key = in_top("dev.key");
+		ask.chain = in_top("sub.pem");
+	}
+	request_made_init(&made);
+	if (request_make(fd, &ask, &made, &e) == -1 ||
+	    engine_open(fd, STORE_WRITE, &made_en, &e) == -1)
+		die("device", &e);
+	say(buf_slice(&made.message));
+	request_made_release(&made);
+	return made_en;
+}
+
+static void
+test_device(void)
+{
+	struct shared bad;
+	struct shared good;
+	struct engine *d;
+	enum err_code code;
+	struct msg ip;
+
+	ticket("device", -1, 0);
+	put_file(topfd, "secret", SLICE_LIT(SECRET "\n"), 0600);
+	put_key(topfd, "dev.key", dev.key);
+	put_certs(topfd, "dev.pem", (const struct cert *[]){ &dev.cert }, 1);
+	put_certs(topfd, "sub.pem", (const struct cert *[]){ &sub.cert }, 1);
+	d = open_device("d1", 1);
+	ok(re.verdict == VERDICT_ANSWERED && re.m.body == BODY_IP,
+	    "a device enrols with the secret of a file");
+	ip = re.m;
+	bad = shared("device", "another secret", &pbm);
+	ok(tell(d, again(&ip, NULL), &code) == VERDICT_NO &&
+	    code == E_PROT_KIND, "a signed ip after a MAC is not taken");
+	ok(tell(d, again(&ip, &bad), &code) == VERDICT_NO &&
+	    code == E_PROT_MAC, "an ip with another secret is not taken");
+	ok(tell(d, re.der, &code) == VERDICT_TAKEN && code == E_NONE,
+	    "the ip with the secret is taken all the same");
+	engine_close(d);
+	d = open_device("d2", 0);
+	good = shared("device", SECRET, &pbm);
+	ok(re.m.body == BODY_IP &&
+	    tell(d, again(&re.m, &good), &code) == VERDICT_NO &&
+	    code == E_PROT_KIND, "an ip with a MAC after a signature is not "
+	    "taken");
+	engine_close(d);
+}
+
 static int
 mends(const char *typed, const char *to, enum err_code code)
 {
@@ -566,6 +682,7 @@ main(void)
 	test_forms();
 	test_confirm();
 	test_late();
+	test_device();
 	test_slip();
 	teardown();
 	return done();
