@@ -58,6 +58,21 @@ deliver(struct engine *en, struct outcome *o, const char *where, struct err *e)
 	return agent_delivered(en, o->name, e);
 }
 
+/*
+ * An answer that is given again may find its own file, of a run that was
+ * killed; a fresh one finds somebody else's.
+ */
+static int
+check_free(const struct outcome *o, const char *where, struct err *e)
+{
+	if (o->answer.n == 0 || o->verdict == VERDICT_REPEATED ||
+	    where == NULL || strcmp(where, "-") == 0 || tool_is_dir(where) ||
+	    access(where, F_OK) == -1)
+		return 0;
+	return err_set(e, E_EXISTS, "%.200s: exists; choose another name or a "
+	    "directory", where);
+}
+
 /* One message, in a commit of its own. */
 static int
 one(struct engine *en, const char *file, struct slice der, const char *where)
@@ -75,6 +90,10 @@ one(struct engine *en, const char *file, struct slice der, const char *where)
 	if (dry || o.verdict == VERDICT_TEMPORARY ||
 	    o.verdict == VERDICT_BAD) {
 		engine_abort(en);
+	} else if (check_free(&o, where, &e) == -1) {
+		engine_abort(en);
+		rc = tool_fail(file, &e);
+		goto out;
 	} else if (engine_commit(en, &e) == -1 ||
 	    engine_install(en, der, &o, &e) == -1 ||
 	    deliver(en, &o, where, &e) == -1) {
@@ -149,6 +168,9 @@ main(int argc, char **argv)
 	if (follow && (at < argc || dry))
 		return tool_usage("--watch follows the spool, it takes no "
 		    "FILE and no -n");
+	if (out != NULL && argc - at > 1 && !tool_is_dir(out))
+		return tool_usage("-o is \"%.200s\", several FILEs need a "
+		    "directory there", out);
 	if (out != NULL && at == argc)
 		return tool_usage("-o is for FILEs; answers to the spool go to "
 		    "HOME/spool/out");

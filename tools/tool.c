@@ -164,8 +164,8 @@ tool_home(const char *path, int create, struct err *e)
 	return fd;
 }
 
-static int
-is_dir(const char *path)
+int
+tool_is_dir(const char *path)
 {
 	struct stat st;
 	size_t n = strlen(path);
@@ -191,7 +191,7 @@ tool_can_put(const char *where, int again, struct err *e)
 		return 0;
 	if (snprintf(dir, sizeof(dir), "%s", where) >= (int)sizeof(dir))
 		return err_set(e, E_CREATE, "path is too long");
-	if (is_dir(where)) {
+	if (tool_is_dir(where)) {
 		if ((fd = file_open_dir(AT_FDCWD, dir, 0777, e)) == -1) {
 			e->code = E_CREATE;
 			return -1;
@@ -227,12 +227,12 @@ tool_put(const char *where, const char *name, struct slice data,
 	if (where == NULL)
 		where = ".";
 	n = strlen(where);
-	if (!is_dir(where))
+	if (!tool_is_dir(where))
 		snprintf(shown, TOOL_PATH, "%s", where);
 	else
 		snprintf(shown, TOOL_PATH, "%s%s%s", where,
 		    where[n - 1] == '/' ? "" : "/", name);
-	if (tool_can_put(is_dir(where) ? where : NULL, 1, e) == -1)
+	if (tool_can_put(tool_is_dir(where) ? where : NULL, 1, e) == -1)
 		return -1;
 	return file_deliver_path(shown, data, 0644, FILE_NEW, e);
 }

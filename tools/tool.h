@@ -71,6 +71,9 @@ int	tool_home(const char *path, int create, struct err *e);
 int	tool_put(const char *where, const char *name, struct slice data,
 	    char shown[static TOOL_PATH], struct err *e);
 
+/* Is ${where} a directory, or called one by its "/" at the end? */
+int	tool_is_dir(const char *where);
+
 /*
  * Can tool_put() work there?  To be asked before anything is changed.  With
  * ${again} the file may exist: the same content is success, so that a command

@@ -120,8 +120,13 @@ check_content(const struct cert *cert, const struct txn *t, int mods,
 		return err_set(e, E_ANSWER_SAN, "the certificate does not "
 		    "name %s, which was asked for", s);
 	if (cert->ca || (cert->has_ku &&
-	    (cert->ku & (KU_KEY_CERT_SIGN | KU_CRL_SIGN))))
-		return err_set(e, E_ANSWER_CA, "the certificate has CA powers");
+	    (cert->ku & (KU_KEY_CERT_SIGN | KU_CRL_SIGN))) ||
+	    cert_has_eku(cert, OID_KP_CMC_CA) ||
+	    cert_has_eku(cert, OID_KP_CMC_RA) ||
+	    cert_has_eku(cert, OID_KP_CM_KGA) ||
+	    cert_has_eku(cert, OID_KP_OCSP_SIGNING))
+		return err_set(e, E_ANSWER_CA, "the certificate has powers of "
+		    "a CA, which were not asked for");
 	return 0;
 }
 

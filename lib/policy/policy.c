@@ -322,6 +322,16 @@ decide(const struct policy_env *env, const struct checked *c, enum body body,
 	return 0;
 }
 
+/* Only a registration authority may have looked at it in our place. */
+static int
+check_popo(const struct cert_req *r, struct err *e)
+{
+	if (r->popo != POPO_RA_VERIFIED)
+		return 0;
+	return err_set(e, E_RA_VERIFIED, "popo is raVerified, the sender is "
+	    "not known as a registration authority");
+}
+
 int
 policy_enrol(const struct policy_env *env, const struct checked *c,
     enum body body, const struct cert_req *r, const struct policy_facts *facts,
@@ -332,10 +342,8 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
 	int rc;
 
 	*out = NULL;
-	if (r->popo == POPO_RA_VERIFIED)
-		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
-		    "sender is not known as a registration authority");
-	if (authz_check(body, facts->sender, AUTHZ_NEW, e) == -1 ||
+	if (check_popo(r, e) == -1 ||
+	    authz_check(body, facts->sender, AUTHZ_NEW, e) == -1 ||
 	    (g = grant_new(c, e)) == NULL)
 		return -1;
 	buf_init(&ticket.text, 1 << 16);
@@ -346,6 +354,29 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
 	else
 		*out = g;
 	return rc;
+}
+
+/* The profile of an update is settled; another cannot be asked for. */
+static const struct conf_profile *
+same_profile(const struct policy_env *env, const struct checked *c,
+    const char *was, struct err *e)
+{
+	struct slice asked = checked_msg(c)->hdr.cert_profile;
+	const struct conf_profile *p;
+	char text[ESCAPE_SHORT];
+
+	if (asked.n > 0 && !slice_eq(asked, slice_str(was))) {
+		err_set(e, E_CERT_PROFILE, "certProfile asks for \"%s\", the "
+		    "certificate was issued under profile \"%s\"",
+		    escape_short(text, asked), was);
+		return NULL;
+	}
+	p = conf_profile(env->conf, was, strlen(was));
+	if (p == NULL)
+		err_set(e, E_CERT_PROFILE, "the certificate was issued under "
+		    "profile \"%s\", which cmp.conf does not have any more",
+		    was);
+	return p;
 }
 
 /* oldCertID, if it is there, names the certificate that signed. */
@@ -406,7 +437,8 @@ policy_update(const struct policy_env *env, const struct checked *c,
 	struct grant *g;
 
 	*out = NULL;
-	if (authz_check(BODY_KUR, facts->sender, AUTHZ_SELF, e) == -1 ||
+	if (check_popo(r, e) == -1 ||
+	    authz_check(BODY_KUR, facts->sender, AUTHZ_SELF, e) == -1 ||
 	    check_old_id(c, r, e) == -1)
 		return -1;
 	if (facts->key_known)
@@ -415,14 +447,9 @@ policy_update(const struct policy_env *env, const struct checked *c,
 	if ((g = grant_new(c, e)) == NULL)
 		return -1;
 	g->rule = "update";
-	g->profile = conf_profile(env->conf, facts->sender_profile,
-	    strlen(facts->sender_profile));
-	if (g->profile == NULL) {
-		err_set(e, E_CERT_PROFILE, "the certificate was issued under "
-		    "profile \"%s\", which cmp.conf does not have any more",
-		    facts->sender_profile);
+	g->profile = same_profile(env, c, facts->sender_profile, e);
+	if (g->profile == NULL)
 		goto fail;
-	}
 	if (env->now - facts->sender_since > g->profile->renew_for) {
 		err_set(e, E_UPDATE_LIMIT, "first issued %lld days ago, profile "
 		    "%s renews for %lld days; the device has to enrol anew",

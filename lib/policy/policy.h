@@ -71,7 +71,8 @@ int	policy_enrol(const struct policy_env *env, const struct checked *c,
  * May the certificate that protects ${c} be updated by what ${r} asks for
  * (RFC 9483 4.1.3)?  Only itself, in force, with its names unchanged, a new
  * key, and within the profile's time to renew.  The profile is the one it was
- * issued under.  E_NOT_AUTHORIZED, E_UPDATE_NAME, E_UPDATE_ID,
+ * issued under, and certProfile may name no other.  E_CERT_PROFILE,
+ * E_RA_VERIFIED, E_NOT_AUTHORIZED, E_UPDATE_NAME, E_UPDATE_ID,
  * E_UPDATE_LIMIT, E_TMPL_*.
  */
 int	policy_update(const struct policy_env *env, const struct checked *c,

@@ -251,6 +251,15 @@ usage() {
 	[ -z "$(cmp-ca -C ca list)" ]
 }
 
+@test "errors: several files need a directory, one of a killed run its own file" {
+	mkreq dev ir.pki
+	run -64 cmp-process -C ca -o one.pki ir.pki ir.pki
+	cmp-process -C ca -o one.pki ir.pki
+	cp one.pki kept
+	cmp-process -C ca -o one.pki ir.pki
+	cmp one.pki kept
+}
+
 @test "errors: a full standard output is an error, and asking again works" {
 	[ -w /dev/full ] || skip "no /dev/full"
 	mkreq dev ir.pki

@@ -41,6 +41,12 @@ same() {
 	same granted-with-mods
 }
 
+@test "golden: cr, kur and p10cr, always the same" {
+	same cr
+	same kur
+	same p10cr
+}
+
 @test "golden: no message of the set breaks a rule of the profile" {
 	local f
 

@@ -133,9 +133,10 @@ take(const char *name, struct slice data)
 	size_t n = 0;
 	int whole = data.n > 0 && data.n <= 4096 &&
 	    judge(data, data.n) == SPOOL_COMPLETE;
+	const struct spool_pass pass = { .judge = judge, .max_size = 4096,
+	    .settle = 600, .now = 1000, .note = note };
 
-	must(spool_claim(spool, judge, 4096, 1000, note, NULL, f, 2, &n,
-	    &e) == 0);
+	must(spool_claim(spool, &pass, f, 2, &n, &e) == 0);
 	must(n == (size_t)(whole && is_candidate(name)));
 	if (n == 0)
 		return;

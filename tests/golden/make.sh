@@ -70,6 +70,7 @@ plant
 ask enrol-implicit maker --subject CN=pump17,O=Example --san dns:pump17.example
 hand plant 1-ir.pki 2-ip.pki
 hand "$device" 2-ip.pki none
+cp -r plant enrolled
 
 plant
 ask enrol-explicit maker --subject CN=pump17,O=Example --confirm
@@ -92,6 +93,28 @@ dir=$to/granted-with-mods
 mkdir -p "$dir"
 cat "$here/granted-with-mods/1-ir.pki" >"$dir/1-ir.pki"
 hand plant 1-ir.pki 2-ip.pki
+
+# more CASE OPERATION ANSWER OPTION...: one more request of a device whose
+# first certificate is that of enrol-implicit.
+more() {
+	rm -rf plant
+	cp -r enrolled plant
+	dir=$to/$1 device=$tmp/device-$1
+	first=$tmp/device-enrol-implicit
+	op=$2 answer=$3
+	shift 3
+	mkdir -p "$dir"
+	run cmp-mkreq -C "$device" "$op" --cert "$first"/certs/*.pem \
+	    --key keys/new.pem --trust plant/certs/ca.pem \
+	    -o "$dir/1-$op.pki" "$@"
+	hand plant "1-$op.pki" "2-$answer.pki"
+}
+
+more cr cr cp --newkey-file keys/more.pem --subject CN=pump17,O=Example
+more kur kur kup --newkey-file keys/more.pem
+more p10cr p10cr cp --csr keys/more-csr.pem --confirm
+hand "$device" 2-cp.pki 3-certConf.pki
+hand plant 3-certConf.pki 4-pkiConf.pki
 
 for f in "$to"/*/*.pki; do
 	( cd "${f%/*}" && cmp-inspect "${f##*/}" ) >"${f%.pki}.txt"

@@ -140,6 +140,7 @@ certificate(const struct device *d, const char *subject, const char *san,
 	    .issuer = ca.cert.subject, .spki = d ? d->spki : key_spki(k),
 	    .ca = s.ca ? 1 : -1, .path_len = -1, .aki = ca.cert.ski,
 	    .ku = s.ku ? s.ku : KU_DIGITAL_SIGNATURE,
+	    .eku = &s.eku, .n_eku = s.eku != OID_UNKNOWN,
 	    .not_before = the_time - DAY, .not_after = the_time +
 	    (s.to ? s.to : 100) * DAY };
 

@@ -284,6 +284,10 @@ test_certificate(void)
 	    .ku = KU_KEY_CERT_SIGN }), E_ANSWER_CA,
 	    "a certificate with CA powers is not installed");
 	WITH(p.cert = certificate(&d, "CN=pump17,O=Example",
+	    "dns:pump17.example", (struct says){ .eku = OID_KP_CMC_CA }),
+	    E_ANSWER_CA,
+	    "a certificate that could answer requests is not installed");
+	WITH(p.cert = certificate(&d, "CN=pump17,O=Example",
 	    "dns:pump17.example", (struct says){ .to = -1 }), E_ANSWER_PATH,
 	    "a certificate that has expired is not installed");
 	WITH(p.cert = certificate(&d, "CN=pump17,O=Example",

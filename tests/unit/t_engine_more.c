@@ -164,7 +164,19 @@ test_kur(void)
 	ok(refused(BODY_KUP, E_POPO_MISSING, FAIL_BAD_POP, n),
 	    "a kur without proof of possession is badPOP");
 	a.d.transaction_id = fresh(16);
+	a.d.transaction_id = fresh(16);
+	a.popo = POPO_RA_VERIFIED;
+	say(make(&a));
+	ok(refused(BODY_KUP, E_RA_VERIFIED, FAIL_NOT_AUTHORIZED, n),
+	    "a kur with raVerified from a device is notAuthorized");
+	a.d.transaction_id = fresh(16);
 	a.popo = POPO_SIGNATURE;
+	a.d.cert_profile = SLICE_LIT("again");
+	say(make(&a));
+	ok(refused(BODY_KUP, E_CERT_PROFILE, FAIL_BAD_REQUEST, n),
+	    "a kur for another profile is badRequest");
+	a.d.transaction_id = fresh(16);
+	a.d.cert_profile = SLICE_LIT("default");
 	a.by = dev;
 	a.chain = sub;
 	a.old = NULL;
@@ -359,6 +371,9 @@ no_p10(enum err_code code, enum fail fail, int before)
 static void
 test_p10cr_form(void)
 {
+	static const uint8_t no_bits[] = { 0x30, 0x18, 0x30, 0x13, 0x06, 0x07,
+	    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+	    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x01, 0x00 };
 	struct key *key = new_key("ec:P-256"), *other = new_key("ec:P-256");
 	struct ask a = ask_for(&dev, key);
 	int n = certificates(NULL);
@@ -396,6 +411,11 @@ test_p10cr_form(void)
 	ok(no_p10(E_TMPL_CA, FAIL_BAD_CERT_TEMPLATE, n),
 	    "a PKCS#10 that asks for keyCertSign is badCertTemplate");
 	a.ku = 0;
+	a.raw_key = SLICE(no_bits, sizeof(no_bits));
+	say_any(&a, BODY_P10CR);
+	ok(no_p10(E_TMPL_KEY, FAIL_BAD_CERT_TEMPLATE, n),
+	    "a PKCS#10 without a key is badCertTemplate");
+	a.raw_key = SLICE_NONE;
 	a.subject = "";
 	say_any(&a, BODY_P10CR);
 	ok(no_p10(E_TMPL_NO_NAME, FAIL_BAD_CERT_TEMPLATE, n),
