@@ -417,9 +417,11 @@ ee_handle(struct engine *en, struct slice der, struct outcome *o)
 	if (msg_decode(der, &s.msg, e) == -1) {
 		o->verdict = VERDICT_BAD;
 	} else if (verify(&s, e) == -1) {
-		/* Not from whom we asked: the request stays open. */
-		o->verdict = engine_is_temporary(e->code) ? VERDICT_TEMPORARY :
-		    VERDICT_NO;
+		/* Not from whom we asked: the request stays open.  A file
+		 * with a secret may be mended. */
+		o->verdict = engine_is_temporary(e->code) ||
+		    err_fail(e->code) == FAIL_SYSTEM_FAILURE ?
+		    VERDICT_TEMPORARY : VERDICT_NO;
 	} else if (repeated(&s, e) == 0) {
 		if (check_place(&s, e) == -1)
 			o->verdict = VERDICT_NO;
