@@ -156,7 +156,7 @@ locked() {
 	    "$(openssl x509 -in dev/certs/*.pem -noout -pubkey)" ]
 	# What was enrolled can sign the next request.
 	cmp-ca -C ca trust add --enrol ca/certs/ca.pem --subject 'CN=*,O=Example'
-	cmp-mkreq -C dev2 ir --subject CN=y,O=Example --newkey ec:P-256 \
+	cmp-mkreq -C dev2 cr --subject CN=y,O=Example --newkey ec:P-256 \
 	    --cert dev/certs/*.pem --key dev/keys/*.key --key-pass pass \
 	    --trust ca/certs/ca.pem -o ir2.pki
 	cmp-process -C ca ir2.pki | cmp-process -C dev2 -
