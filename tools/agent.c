@@ -56,6 +56,7 @@ verdict_word(const struct outcome *o)
 		[VERDICT_ANSWERED] = "answered", [VERDICT_REFUSED] = "refused",
 		[VERDICT_REPEATED] = "repeated", [VERDICT_TAKEN] = "taken",
 		[VERDICT_NO] = "not taken", [VERDICT_BAD] = "bad",
+		[VERDICT_WAITING] = "waiting",
 		[VERDICT_TEMPORARY] = "put back",
 	};
 
@@ -339,6 +340,16 @@ any_temporary(const struct agent *a)
 	return 0;
 }
 
+/*
+ * Revocations are committed, answers delivered: what a failure here delays
+ * is made up for by the next pass.
+ */
+static void
+write_crl(struct agent *a)
+{
+	a->exit = tool_worse(a->exit, agent_crl_due(a->en, a->shown));
+}
+
 /* Everything that waits, group after group. */
 static int
 pass(struct agent *a, struct err *e)
@@ -353,6 +364,8 @@ pass(struct agent *a, struct err *e)
 			again = 0;	/* they are all still there */
 		} else {
 			rc = handle_group(a, e);
+			if (rc == 0)
+				write_crl(a);
 			again = !any_temporary(a);
 		}
 		clear_group(a);
@@ -428,6 +441,8 @@ work(struct agent *a, struct err *e)
 {
 	if (!a->dry && agent_overdue(a->en, e) == -1)
 		return -1;
+	if (!a->dry)
+		write_crl(a);
 	return pass(a, e);
 }
 

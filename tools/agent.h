@@ -24,4 +24,10 @@ int	agent_delivered(struct engine *en, const char *name, struct err *e);
 /* Revoke what was not confirmed in time, in a commit of its own. */
 int	agent_overdue(struct engine *en, struct err *e);
 
+/* Make a CRL and say so, or why not: the exit status. */
+int	agent_crl(struct engine *en, const char *shown);
+
+/* The same if one is due by cmp.conf; 0 if none is. */
+int	agent_crl_due(struct engine *en, const char *shown);
+
 #endif

@@ -17,6 +17,11 @@ int	ca_ticket(const char *home, int argc, char **argv);
 int	ca_list(const char *home, int argc, char **argv);
 int	ca_show(const char *home, int argc, char **argv);
 int	ca_policy(const char *home, int argc, char **argv);
+int	ca_revoke(const char *home, int argc, char **argv);
+int	ca_crl(const char *home, int argc, char **argv);
+int	ca_pending(const char *home, int argc, char **argv);
+int	ca_approve(const char *home, int argc, char **argv);
+int	ca_reject(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
 
 #endif

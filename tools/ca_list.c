@@ -12,17 +12,18 @@
 #include "tools/tool.h"
 
 static const char usage[] =
-"usage: cmp-ca [-C HOME] list [--json]\n"
+"usage: cmp-ca [-C HOME] list|issued [--revoked] [--json]\n"
 "       cmp-ca [-C HOME] show SERIAL [--json]\n"
 "       cmp-ca [-C HOME] check\n"
 "\n"
-"list: one line for each certificate issued: serial, state, notAfter, subject.\n"
+"list: one line for each certificate issued: serial, state, notAfter, subject;\n"
+"      --revoked: only those that are revoked.\n"
 "show: one certificate, as text and PEM; SERIAL is hexadecimal, its beginning\n"
 "      is enough if no other starts so.\n"
 "check: walks the audit trail and prints its head.\n";
 
 struct listing {
-	int		 json;
+	int		 json, revoked;
 	const char	*serial;	/* show: what it has to start with */
 	size_t		 found;
 	int64_t		 now;
@@ -76,6 +77,8 @@ list_one(void *arg, const struct store_cert *c)
 {
 	struct listing *l = arg;
 
+	if (l->revoked && !c->revoked)
+		return 0;
 	l->found++;
 	if (l->json)
 		put_json(l, c);
@@ -134,6 +137,7 @@ ca_list(const char *home, int argc, char **argv)
 	const struct tool_opt opts[] = {
 		{ "home", 'C', OPT_VALUE, &home },
 		{ "json", 0, OPT_FLAG, &l.json },
+		{ "revoked", 0, OPT_FLAG, &l.revoked },
 	};
 
 	if (tool_options(argc, argv, usage, opts,

@@ -10,8 +10,14 @@ static const struct ca_verb verbs[] = {
 	{ "trust", ca_trust, "whose devices may ask for certificates" },
 	{ "ticket", ca_ticket, "shared secrets to enrol with" },
 	{ "list", ca_list, "the certificates that were issued" },
+	{ "issued", ca_list, "the same" },
 	{ "show", ca_show, "one of them" },
 	{ "policy", ca_policy, "who may ask for what" },
+	{ "revoke", ca_revoke, "a certificate" },
+	{ "crl", ca_crl, "make a new CRL" },
+	{ "pending", ca_pending, "the requests that wait for a decision" },
+	{ "approve", ca_approve, "grant one of them" },
+	{ "reject", ca_reject, "refuse one of them" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))

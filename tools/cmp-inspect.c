@@ -1,6 +1,7 @@
 /* cmp-inspect: show messages, or the rules that they break. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "asn/schema.h"
@@ -10,6 +11,7 @@
 #include "msg/lint.h"
 #include "msg/msg.h"
 #include "msg/print.h"
+#include "tools/inspect_dir.h"
 #include "tools/tool.h"
 
 #define OUTPUT_MAX	(64u << 20)
@@ -18,9 +20,10 @@ enum mode { MODE_TEXT, MODE_JSON, MODE_LINT, MODE_ASN1 };
 
 static const char usage[] =
 "usage: cmp-inspect [--json | --lint | --asn1] [FILE...]\n"
+"       cmp-inspect [--json] DIR...\n"
 "\n"
-"Shows CMP messages (.pki files; \"-\" is standard input).  Needs no keys and\n"
-"no home.\n"
+"Shows CMP messages (.pki files; \"-\" is standard input), or those of a\n"
+"directory as transactions in order.  Needs no keys and no home.\n"
 "  --json     one JSON object a line for each FILE\n"
 "  --lint     the rules of RFC 9483 that each FILE breaks\n"
 "  --asn1     all fields by their names in ASN.1\n"
@@ -104,7 +107,7 @@ show(struct buf *out, enum mode mode, const char *file, struct slice in,
 		break;
 	}
 	/* Header and certificates are worth seeing even so. */
-	return body_check(&m, e) == -1 ? err_exit(E_SYNTAX) : 0;
+	return body_check(&m, e) == -1 ? err_exit(e->code) : 0;
 }
 
 static int
@@ -141,6 +144,25 @@ inspect(enum mode mode, const char *file, int heading)
 	return rc;
 }
 
+static int
+is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+operand(enum mode mode, const char *path, int heading)
+{
+	if (!is_dir(path))
+		return inspect(mode, path, heading);
+	if (mode != MODE_TEXT && mode != MODE_JSON)
+		return tool_usage("--lint and --asn1 take files, expected "
+		    "%s/*.pki", path);
+	return inspect_dir(path, mode == MODE_JSON);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -165,6 +187,6 @@ main(int argc, char **argv)
 	if (at == argc)
 		return inspect(mode, "-", 0);
 	for (int i = at; i < argc; i++)
-		rc = tool_worse(rc, inspect(mode, argv[i], argc - at > 1));
+		rc = tool_worse(rc, operand(mode, argv[i], argc - at > 1));
 	return rc;
 }

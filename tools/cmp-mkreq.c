@@ -6,6 +6,7 @@
 #include "spool/spool.h"
 #include "op/op.h"
 #include "role/request.h"
+#include "tools/mkreq.h"
 #include "tools/tool.h"
 
 static const char usage[] =
@@ -17,6 +18,7 @@ static const char usage[] =
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
 "                 [--profile NAME] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
+"       cmp-mkreq [-C HOME] rr --cert FILE --key FILE [--reason NAME] ...\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
 "  ir, cr             a first certificate of a PKI; another one\n"
@@ -38,6 +40,8 @@ static const char usage[] =
 "  --mac KIND         pbmac1, or pbm for old CAs\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
 "  --confirm          ask for explicit confirmation\n"
+"  --reason NAME      why a certificate is to be revoked: keyCompromise,\n"
+"                     superseded, ...; unspecified by default\n"
 "  -n                 say what would be done\n"
 "  -o FILE|DIR        where to write; standard output by default\n"
 "\n"
@@ -70,72 +74,10 @@ static const struct tool_opt opts[] = {
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
 	{ "confirm", 0, OPT_FLAG, &ask.confirm },
+	{ "reason", 0, OPT_VALUE, &ask.reason },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "output", 'o', OPT_VALUE, &out },
 };
-
-/* A request of another tool has its key and names in it. */
-static int
-check_csr(void)
-{
-	if (ask.csr == NULL)
-		return tool_usage("p10cr needs --csr FILE, a certification "
-		    "request (PKCS#10) of any tool");
-	/* It is looked at before anything is done, and then again. */
-	if (strcmp(ask.csr, "-") == 0)
-		return tool_usage("--csr has to be a file, not standard input");
-	if (ask.newkey != NULL || ask.newkey_file != NULL ||
-	    ask.newkey_pass != NULL)
-		return tool_usage("p10cr certifies the key of --csr, it has no "
-		    "--newkey");
-	if (ask.subject != NULL || san.n > 0)
-		return tool_usage("p10cr takes the names of --csr, it has no "
-		    "--subject and no --san");
-	return 0;
-}
-
-static int
-check_key_and_names(const struct op *op)
-{
-	if (op->request == BODY_P10CR)
-		return check_csr();
-	if (ask.csr != NULL)
-		return tool_usage("--csr is for p10cr");
-	if (!(op->flags & OP_ENROLS))
-		return 0;
-	if (ask.newkey == NULL && ask.newkey_file == NULL)
-		return tool_usage("--newkey is missing, for example --newkey "
-		    "ec:P-256");
-	if (ask.newkey != NULL && ask.newkey_file != NULL)
-		return tool_usage("--newkey makes a key, --newkey-file takes "
-		    "one: give one of them");
-	if (op->request == BODY_KUR)
-		return ask.subject == NULL && san.n == 0 ? 0 :
-		    tool_usage("kur takes the names of --cert over, it has no "
-		    "--subject and no --san");
-	if (ask.subject == NULL)
-		return tool_usage("--subject is missing, for example "
-		    "--subject CN=pump17,O=Example");
-	return 0;
-}
-
-static int
-check_secret(const struct op *op)
-{
-	if ((ask.secret_file == NULL) != (ask.ref == NULL))
-		return tool_usage("--secret-file and --ref go together");
-	if (ask.secret_file == NULL)
-		return ask.mac == NULL ? 0 : tool_usage("--mac is for "
-		    "--secret-file");
-	if (ask.cert != NULL)
-		return tool_usage("--cert signs, --secret-file makes a MAC: "
-		    "give one of them");
-	if (op->request != BODY_IR && op->request != BODY_CR &&
-	    op->request != BODY_P10CR)
-		return tool_usage("a shared secret is for ir, cr and p10cr; "
-		    "%s needs --cert and --key", op->name);
-	return 0;
-}
 
 static int
 check_usage(int argc, char **argv, int at)
@@ -147,19 +89,12 @@ check_usage(int argc, char **argv, int at)
 	op = op_by_name(argv[at]);
 	if (op == NULL || op->build == NULL)
 		return tool_usage("operation is \"%.40s\", expected ir, cr, "
-		    "kur or p10cr", argv[at]);
+		    "kur, p10cr or rr", argv[at]);
 	ask.op = op->name;
 	if (at + 1 < argc)
 		return tool_usage("\"%.80s\" is not expected here",
 		    argv[at + 1]);
-	if ((ask.cert == NULL) != (ask.key == NULL))
-		return tool_usage("--cert and --key go together");
-	if (ask.cert == NULL && op->request == BODY_KUR)
-		return tool_usage("kur needs --cert and --key of the "
-		    "certificate to be updated");
-	if (check_secret(op) != 0)
-		return 64;
-	return check_key_and_names(op);
+	return mkreq_check(&ask, op);
 }
 
 /* Paths that are kept have to hold when the answer comes. */
@@ -201,8 +136,9 @@ run(struct err *e)
 		goto done;
 	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
 	    shown[0] ? " written to " : "", shown);
-	if (ask.csr == NULL)
-		tool_say("the new key is in %s/%s", home ? home : ".", made.key_file);
+	if (made.key_file[0] != '\0')
+		tool_say("the new key is in %s/%s", home ? home : ".",
+		    made.key_file);
 	if (made.draft)
 		tool_say("next: cmp-sign --cert FILE --key FILE < DRAFT");
 	else
@@ -224,25 +160,25 @@ main(int argc, char **argv)
 	int at = tool_options(argc, argv, usage, opts,
 	    sizeof(opts) / sizeof(opts[0])), rc;
 
-	if ((rc = check_usage(argc, argv, at)) != 0)
-		return rc;
 	ask.san = san.v;
 	ask.n_san = san.n;
 	ask.trust = trust.v;
 	ask.n_trust = trust.n;
 	ask.crl = crl.v;
 	ask.n_crl = crl.n;
+	if ((rc = check_usage(argc, argv, at)) != 0)
+		return rc;
 	make_absolute();
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);
-		if (ask.csr != NULL)
+		if (ask.newkey == NULL && ask.newkey_file == NULL) {
 			tool_say("would make %s for \"%s\"", ask.op, about());
-		else
-			tool_say("would %s %s and make %s for \"%s\"",
-			    ask.newkey ? "make a key" : "take the key in",
-			    ask.newkey ? ask.newkey : ask.newkey_file, ask.op,
-			    about());
+			return 0;
+		}
+		tool_say("would %s %s and make %s for \"%s\"",
+		    ask.newkey ? "make a key" : "take the key in", ask.newkey ?
+		    ask.newkey : ask.newkey_file, ask.op, about());
 		return 0;
 	}
 	return run(&e) == -1 ? tool_fail(NULL, &e) : 0;

@@ -149,6 +149,8 @@ files(char **v, int n, struct err *e)
 	else
 		for (int i = 0; i < n; i++)
 			rc = tool_worse(rc, read_and_do(en, v[i], where));
+	if (en != NULL && !dry)
+		rc = tool_worse(rc, agent_crl_due(en, home ? home : "."));
 	engine_close(en);
 	if (lock != -1)
 		close(lock);

@@ -14,9 +14,10 @@
 #define LINE_MAX	(1u << 21)
 
 static asn1_node
-decode(struct slice der, asn1_node *defs, struct err *e)
+decode(const char *type, struct slice der, asn1_node *defs, struct err *e)
 {
 	char why[ASN1_MAX_ERROR_DESCRIPTION_SIZE] = "";
+	char name[128];
 	asn1_node msg = NULL;
 	int len = (int)der.n, rc;
 
@@ -25,8 +26,9 @@ decode(struct slice der, asn1_node *defs, struct err *e)
 		err_set(e, E_FILE_SIZE, "%zu bytes", der.n);
 		return NULL;
 	}
+	snprintf(name, sizeof(name), "CmpTools.%s", type);
 	if ((rc = asn1_array2tree(schema_table, defs, why)) != ASN1_SUCCESS ||
-	    (rc = asn1_create_element(*defs, "CmpTools.PKIMessage", &msg)) !=
+	    (rc = asn1_create_element(*defs, name, &msg)) !=
 	    ASN1_SUCCESS) {
 		err_set(e, E_INTERNAL, "schema: %s", asn1_strerror(rc));
 		return NULL;
@@ -45,10 +47,16 @@ decode(struct slice der, asn1_node *defs, struct err *e)
 int
 schema_agrees(struct slice der, struct err *e)
 {
+	return schema_agrees_type("PKIMessage", der, e);
+}
+
+int
+schema_agrees_type(const char *type, struct slice der, struct err *e)
+{
 	asn1_node defs = NULL, msg;
 	int rc;
 
-	msg = decode(der, &defs, e);
+	msg = decode(type, der, &defs, e);
 	rc = msg != NULL ? 0 : -1;
 	asn1_delete_structure(&msg);
 	asn1_delete_structure(&defs);
@@ -160,7 +168,7 @@ schema_dump(struct buf *out, struct slice der, struct err *e)
 		goto out;
 	}
 	tame_strings(copy.p, copy.n);
-	if ((msg = decode(buf_slice(&copy), &defs, e)) == NULL)
+	if ((msg = decode("PKIMessage", buf_slice(&copy), &defs, e)) == NULL)
 		goto out;
 	rc = print_tree(out, msg, e);
 out:

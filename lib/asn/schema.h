@@ -20,4 +20,8 @@ int	schema_dump(struct buf *out, struct slice der, struct err *e);
 /* Does libtasn1 take ${der} as a PKIMessage?  0, or -1 with E_SYNTAX. */
 int	schema_agrees(struct slice der, struct err *e);
 
+/* The same for another type of schemas/asn1: "CertReqTemplateContent". */
+int	schema_agrees_type(const char *type, struct slice der,
+	    struct err *e);
+
 #endif

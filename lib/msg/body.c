@@ -1,6 +1,8 @@
 #include "msg/body.h"
 
 #include "msg/crmf.h"
+#include "msg/poll.h"
+#include "msg/view.h"
 
 int
 body_is_request(enum body b)
@@ -22,6 +24,8 @@ body_check(const struct msg *m, struct err *e)
 	struct cert_rep rep;
 	struct cert_status status;
 	struct error_msg error;
+	struct poll_rep poll;
+	int64_t id;
 	size_t count;
 
 	if (body_is_request(m->body))
@@ -32,5 +36,9 @@ body_check(const struct msg *m, struct err *e)
 		return crmf_confirmation(m->content, &status, &count, e);
 	if (m->body == BODY_ERROR)
 		return crmf_error(m->content, &error, e);
-	return 0;
+	if (m->body == BODY_POLLREQ)
+		return poll_read_req(m->content, &id, &count, e);
+	if (m->body == BODY_POLLREP)
+		return poll_read_rep(m->content, &poll, &count, e);
+	return view_check(m, e);
 }

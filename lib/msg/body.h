@@ -4,8 +4,9 @@
 #include "msg/msg.h"
 
 /*
- * Is the content of ${m}'s body as its ASN.1 type asks?  Bodies that no
- * operation reads yet are only known to be DER.  E_SYNTAX.
+ * Is the content of ${m}'s body as its ASN.1 type asks?  Values behind an
+ * OBJECT IDENTIFIER and bodies that RFC 9483 does not use are only known to
+ * be DER.  E_SYNTAX; of p10cr E_CSR_SYNTAX and E_NAME_SYNTAX.
  */
 int	body_check(const struct msg *m, struct err *e);
 

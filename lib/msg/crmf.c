@@ -117,6 +117,17 @@ read_template(struct slice in, struct cert_template *t, struct err *e)
 	return 0;
 }
 
+int
+crmf_template(struct slice tlv, struct cert_template *t, struct err *e)
+{
+	struct slice in;
+
+	*t = (struct cert_template){ 0 };
+	if (der_only(tlv, DER_SEQUENCE, &in) == -1)
+		return syntax_bad(e, "certTemplate", "a SEQUENCE");
+	return read_template(in, t, e);
+}
+
 static int
 read_cert_request(struct slice *msg, struct cert_req *r, struct err *e)
 {

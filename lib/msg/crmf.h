@@ -20,6 +20,10 @@ struct cert_template {
 	struct slice	 extensions;	/* content of SEQUENCE OF Extension */
 };
 
+/* Read the CertTemplate ${tlv}.  E_SYNTAX. */
+int	crmf_template(struct slice tlv, struct cert_template *t,
+	    struct err *e);
+
 enum popo { POPO_ABSENT, POPO_RA_VERIFIED, POPO_SIGNATURE,
 	POPO_KEY_ENCIPHERMENT, POPO_KEY_AGREEMENT };
 

@@ -158,6 +158,16 @@ draft_body_rejection(struct draft *d, enum body body, int64_t cert_req_id,
 }
 
 void
+draft_body_waiting(struct draft *d, enum body body, int64_t cert_req_id,
+    const char *text)
+{
+	d->body = body;
+	derw_reset(&d->content);
+	finish_response(&d->content, cert_req_id, STATUS_WAITING, text,
+	    FAIL_NONE);
+}
+
+void
 draft_body_certificate(struct draft *d, enum body body, int64_t cert_req_id,
     enum pki_status status, const char *text, struct slice cert)
 {

@@ -44,6 +44,8 @@ void	draft_body_error(struct draft *d, enum pki_status status,
 	    const char *text, enum fail fail);
 void	draft_body_rejection(struct draft *d, enum body body,
 	    int64_t cert_req_id, const char *text, enum fail fail);
+void	draft_body_waiting(struct draft *d, enum body body,
+	    int64_t cert_req_id, const char *text);
 void	draft_body_certificate(struct draft *d, enum body body,
 	    int64_t cert_req_id, enum pki_status status, const char *text,
 	    struct slice cert);

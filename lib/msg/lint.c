@@ -67,6 +67,49 @@ read_request(struct lint_view *v)
 }
 
 static void
+read_csr(struct lint_view *v)
+{
+	v->has_key = csr_parse(v->m->content, &v->csr, &v->body_err) == 0;
+}
+
+static void
+read_infos(struct lint_view *v)
+{
+	if (view_infos(v->m->content, &v->info, &v->count, &v->body_err) == 0)
+		view_info_check(v->info.type, v->info.value, &v->info_err);
+}
+
+/* What has no more to it than its first element and their number. */
+static void
+read_other(struct lint_view *v)
+{
+	const struct msg *m = v->m;
+
+	switch (m->body) {
+	case BODY_P10CR:
+		read_csr(v);
+		break;
+	case BODY_RR:
+		view_rev(m->content, &v->rev, &v->count, &v->body_err);
+		break;
+	case BODY_RP:
+		view_rev_rep(m->content, &v->rev_rep, &v->body_err);
+		break;
+	case BODY_GENM:
+	case BODY_GENP:
+		read_infos(v);
+		break;
+	case BODY_POLLREQ:
+	case BODY_POLLREP:
+		view_poll(m->body, m->content, &v->poll, &v->count,
+		    &v->body_err);
+		break;
+	default:
+		body_check(m, &v->body_err);
+	}
+}
+
+static void
 read_body(struct lint_view *v)
 {
 	const struct msg *m = v->m;
@@ -80,6 +123,8 @@ read_body(struct lint_view *v)
 		    &v->body_err);
 	else if (m->body == BODY_ERROR)
 		crmf_error(m->content, &v->error, &v->body_err);
+	else
+		read_other(v);
 }
 
 static size_t
@@ -115,6 +160,10 @@ lint_msg(const struct msg *m, void (*found)(void *arg, char level,
 	n = ask(lint_rule_header, &v, found, arg);
 	if (v.body_err.code == E_NONE) {
 		n += ask(lint_rule_body, &v, found, arg);
+		n += ask(lint_rule_req, &v, found, arg);
+		n += ask(lint_rule_rev, &v, found, arg);
+		n += ask(lint_rule_info, &v, found, arg);
+		n += ask(lint_rule_delay, &v, found, arg);
 	} else {
 		found(arg, 'M', v.body_err.code, err_section(v.body_err.code),
 		    v.body_err.detail);

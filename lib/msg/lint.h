@@ -4,8 +4,8 @@
 #include "msg/msg.h"
 
 /*
- * Every rule of RFC 9483 3, 4.1.1 and 3.6.4 that can be judged from one
- * message alone, without keys or a store: all that are broken, not only the
+ * Every rule of RFC 9483 3, 4.1.1 to 4.1.4, 4.2, 4.3, 4.4 and 5.2.2 that can
+ * be judged from one message alone, without keys or a store: all that are broken, not only the
  * first.  Calls ${found} with the code (its section is err_section()) and
  * what was found and expected; returns the number of findings.
  *

@@ -188,7 +188,8 @@ unlisted_field(const struct lint_view *v, char t[static LINT_TEXT])
 
 const struct lint_rule lint_rule_header[] = {
 	{ 'M', E_PVNO, "RFC 9483 3.1", LINT_ANY, pvno_known },
-	{ 'M', E_PVNO, "RFC 9483 3.1", LINT_REQUEST, pvno_local_key },
+	{ 'M', E_PVNO, "RFC 9483 3.1", LINT_REQUEST | LINT_BODY(BODY_P10CR),
+	    pvno_local_key },
 	{ 'M', E_PVNO, "RFC 9483 3.1", LINT_RESPONSE, pvno_enveloped },
 	{ 'S', E_RECIPIENT, NULL, FIRST, recipient_named },
 	{ 'M', E_MESSAGE_TIME, "RFC 9483 3.1", LINT_ANY, time_with_wait },

@@ -3,7 +3,9 @@
 
 #include "msg/crmf.h"
 #include "msg/msg.h"
+#include "msg/view.h"
 #include "pki/cert.h"
+#include "pki/csr.h"
 
 /* What rules look at: a message with its parts read as far as possible. */
 struct lint_view {
@@ -22,6 +24,12 @@ struct lint_view {
 	struct cert_rep		 rep;
 	struct cert_status	 conf;
 	struct error_msg	 error;
+	struct csr		 csr;
+	struct view_rev		 rev;
+	struct view_rev_rep	 rev_rep;
+	struct view_info	 info;
+	struct err		 info_err;	/* its value */
+	struct view_poll	 poll;
 	int			 has_key;	/* a template key, not empty */
 	struct buf		 spki;
 };
@@ -48,7 +56,8 @@ struct lint_rule {
 };
 
 extern const struct lint_rule lint_rule_header[], lint_rule_prot[],
-    lint_rule_body[];
+    lint_rule_body[], lint_rule_req[], lint_rule_rev[], lint_rule_info[],
+    lint_rule_delay[];
 
 /* Fill ${text}; return 1. */
 int	lint_rule_say(char text[static LINT_TEXT], const char *fmt, ...)

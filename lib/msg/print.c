@@ -3,6 +3,8 @@
 
 #include "msg/print_part.h"
 
+#define WHOLE_DEPTH	4
+
 void
 print_error(struct emit *em, const struct err *e)
 {
@@ -24,44 +26,6 @@ print_free_text(struct emit *em, const char *name, struct slice content)
 	emit_open_list(em, name);
 	while (der_get(&content, DER_UTF8_STRING, &v) == 0)
 		emit_text(em, NULL, v);
-	emit_close_list(em);
-}
-
-/* The values of those that RFC 9483 names, a head of the others. */
-static void
-print_info_value(struct emit *em, enum oid type, struct slice tlv)
-{
-	struct slice v, s;
-	int64_t t;
-
-	if (tlv.n == 0)
-		return;
-	if (type == OID_IT_IMPLICIT_CONFIRM && der_only(tlv, DER_NULL, &v) == 0)
-		return;
-	if (type == OID_IT_CONFIRM_WAIT_TIME &&
-	    der_only(tlv, DER_GENERALIZED_TIME, &v) == 0 &&
-	    der_generalized_value(v, &t) == 0)
-		emit_time(em, "value", t);
-	else if (type == OID_IT_CERT_PROFILE &&
-	    der_only(tlv, DER_SEQUENCE, &v) == 0 &&
-	    der_only(v, DER_UTF8_STRING, &s) == 0)
-		emit_text(em, "value", s);
-	else
-		emit_head(em, "value", tlv);
-}
-
-void
-print_infos(struct emit *em, const char *name, struct slice content)
-{
-	struct slice oid, value;
-
-	emit_open_list(em, name);
-	while (content.n > 0 && msg_next_info(&content, &oid, &value) == 0) {
-		emit_open(em, NULL);
-		emit_oid(em, "type", oid);
-		print_info_value(em, oid_of(oid), value);
-		emit_close(em);
-	}
 	emit_close_list(em);
 }
 
@@ -115,18 +79,58 @@ print_tail(struct emit *em, const struct msg *m)
 }
 
 static void
+print_parts(struct emit *em, const struct msg *m)
+{
+	emit_safe(em, "message", msg_body_name(m->body));
+	emit_int(em, "size", (int64_t)m->der.n);
+	print_header(em, &m->hdr);
+	emit_open(em, "body");
+	print_body(em, m);
+	emit_close(em);
+	print_tail(em, m);
+}
+
+/* Enough to find it: what is in it is for who unpacks it. */
+static void
+print_brief(struct emit *em, const struct msg *m)
+{
+	emit_safe(em, "message", msg_body_name(m->body));
+	emit_int(em, "size", (int64_t)m->der.n);
+	print_octets(em, "transactionID", m->hdr.transaction_id);
+}
+
+void
+print_messages(struct emit *em, const char *name, struct slice content)
+{
+	int whole = em->depth < WHOLE_DEPTH;
+	struct slice tlv;
+	struct msg m;
+
+	emit_open_list(em, name);
+	while (der_get_tlv(&content, DER_SEQUENCE, &tlv) == 0) {
+		struct err e = { 0 };
+
+		emit_open(em, NULL);
+		if (msg_decode(tlv, &m, &e) == -1) {
+			print_error(em, &e);
+			emit_head(em, "content", tlv);
+		} else if (whole) {
+			print_parts(em, &m);
+		} else {
+			print_brief(em, &m);
+		}
+		emit_close(em);
+	}
+	emit_close_list(em);
+}
+
+static void
 print_msg(struct buf *out, const struct msg *m, int json)
 {
 	struct emit em;
 
 	emit_start(&em, out, json);
-	emit_safe(&em, "message", msg_body_name(m->body));
-	emit_int(&em, "size", (int64_t)m->der.n);
-	print_header(&em, &m->hdr);
-	emit_open(&em, "body");
-	print_body(&em, m);
-	emit_close(&em);
-	print_tail(&em, m);
+	print_parts(&em, m);
 	emit_end(&em);
 }
 

@@ -3,8 +3,10 @@
 
 #include "msg/body.h"
 #include "msg/crmf.h"
+#include "msg/view.h"
+#include "pki/csr.h"
 
-static void
+void
 print_status(struct emit *em, const struct pki_status_info *s)
 {
 	char t[256];
@@ -39,10 +41,11 @@ print_template_key(struct emit *em, const struct cert_template *t)
 	buf_release(&spki);
 }
 
-static void
-print_template(struct emit *em, const struct cert_template *t)
+void
+print_template(struct emit *em, const char *name,
+    const struct cert_template *t)
 {
-	emit_open(em, "certTemplate");
+	emit_open(em, name);
 	if (t->has_version)
 		emit_int(em, "version", t->version);
 	if (t->serial.p != NULL)
@@ -100,7 +103,7 @@ print_requests(struct emit *em, struct slice content)
 	while (in.n > 0 && crmf_next_request(&in, &r, &e) == 0) {
 		emit_open(em, NULL);
 		emit_int(em, "certReqId", r.cert_req_id);
-		print_template(em, &r.tmpl);
+		print_template(em, "certTemplate", &r.tmpl);
 		print_attributes(em, "controls", r.controls);
 		print_popo(em, &r);
 		print_attributes(em, "regInfo", r.reg_info);
@@ -132,16 +135,11 @@ print_responses(struct emit *em, struct slice content)
 	struct err e = { 0 };
 	struct cert_rep rep;
 	struct cert_response r;
-	struct slice cert;
 
 	if (crmf_response(content, &rep, &e) == -1)
 		return;
-	if (rep.has_ca_pubs) {
-		emit_open_list(em, "caPubs");
-		while (der_get_tlv(&rep.ca_pubs, DER_SEQUENCE, &cert) == 0)
-			print_cert(em, NULL, cert);
-		emit_close_list(em);
-	}
+	if (rep.has_ca_pubs)
+		print_certs(em, "caPubs", rep.ca_pubs);
 	emit_open_list(em, "response");
 	while (rep.responses.n > 0 &&
 	    crmf_next_response(&rep.responses, &r, &e) == 0)
@@ -194,6 +192,80 @@ print_general(struct emit *em, struct slice content)
 		print_infos(em, "info", in);
 }
 
+static void
+print_attribute_types(struct emit *em, struct slice in)
+{
+	struct slice at, oid;
+
+	emit_open_list(em, "attributes");
+	while (der_get(&in, DER_SEQUENCE, &at) == 0 &&
+	    der_get(&at, DER_OID, &oid) == 0) {
+		emit_open(em, NULL);
+		emit_oid(em, "type", oid);
+		/* Its value stands below, as extensions. */
+		if (oid_of(oid) != OID_EXTENSION_REQUEST)
+			emit_head(em, "values", at);
+		emit_close(em);
+	}
+	emit_close_list(em);
+}
+
+static void
+print_csr(struct emit *em, struct slice content)
+{
+	struct err e = { 0 };
+	struct csr c;
+
+	if (csr_parse(content, &c, &e) == -1)
+		return;
+	emit_open(em, "certificationRequest");
+	emit_name(em, "subject", c.subject);
+	print_cert_key(em, "publicKey", c.spki);
+	if (c.attributes.n > 0)
+		print_attribute_types(em, c.attributes);
+	print_cert_extensions(em, c.extensions);
+	print_cert_alg(em, "signatureAlgorithm", c.sigalg_tlv);
+	emit_head(em, "signature", c.sig);
+	emit_close(em);
+}
+
+static void
+print_polls(struct emit *em, enum body body, struct slice content)
+{
+	struct err e = { 0 };
+	struct view_poll p;
+	struct slice in = SLICE_NONE;
+
+	der_only(content, DER_SEQUENCE, &in);
+	emit_open_list(em, msg_body_name(body));
+	while (in.n > 0 && view_next_poll(body, &in, &p, &e) == 0) {
+		emit_open(em, NULL);
+		emit_int(em, "certReqId", p.cert_req_id);
+		if (body == BODY_POLLREP) {
+			emit_int(em, "checkAfter", p.check_after);
+			print_free_text(em, "reason", p.reason);
+		}
+		emit_close(em);
+	}
+	emit_close_list(em);
+}
+
+/* rann: whose certificate, and from when on it is not to be trusted. */
+static void
+print_rev_ann(struct emit *em, struct slice content)
+{
+	struct view_rev_ann a;
+	struct err e = { 0 };
+
+	if (view_rev_ann(content, &a, &e) == -1)
+		return;
+	emit_safe(em, "status", status_name(a.status));
+	print_cert_general_name(em, "issuer", a.issuer);
+	emit_hex(em, "serialNumber", a.serial);
+	emit_time(em, "willBeRevokedAt", a.will_be);
+	emit_time(em, "badSinceDate", a.bad_since);
+}
+
 /* Tag, length and the first octets of what we have no reader for. */
 static void
 print_other(struct emit *em, struct slice content)
@@ -208,25 +280,73 @@ print_other(struct emit *em, struct slice content)
 	emit_head(em, "content", v);
 }
 
+/* Bodies of CertReqMessages, CertRepMessage and what is like them. */
+static int
+print_enrolment(struct emit *em, const struct msg *m)
+{
+	if (body_is_request(m->body))
+		print_requests(em, m->content);
+	else if (body_is_response(m->body))
+		print_responses(em, m->content);
+	else if (m->body == BODY_P10CR)
+		print_csr(em, m->content);
+	else if (m->body == BODY_CERTCONF)
+		print_confirmations(em, m->content);
+	else
+		return 0;
+	return 1;
+}
+
 void
 print_body(struct emit *em, const struct msg *m)
 {
+	struct slice in = SLICE_NONE;
 	struct err e = { 0 };
 
 	if (body_check(m, &e) == -1) {
 		print_error(em, &e);
 		print_other(em, m->content);
-	} else if (body_is_request(m->body)) {
-		print_requests(em, m->content);
-	} else if (body_is_response(m->body)) {
-		print_responses(em, m->content);
-	} else if (m->body == BODY_CERTCONF) {
-		print_confirmations(em, m->content);
-	} else if (m->body == BODY_ERROR) {
+		return;
+	}
+	if (print_enrolment(em, m))
+		return;
+	der_only(m->content, DER_SEQUENCE, &in);
+	switch (m->body) {
+	case BODY_ERROR:
 		print_error_msg(em, m->content);
-	} else if (m->body == BODY_GENM || m->body == BODY_GENP) {
+		break;
+	case BODY_GENM:
+	case BODY_GENP:
 		print_general(em, m->content);
-	} else if (m->body != BODY_PKICONF) {
+		break;
+	case BODY_RR:
+		print_rev(em, m->content);
+		break;
+	case BODY_RP:
+		print_rev_rep(em, m->content);
+		break;
+	case BODY_POLLREQ:
+	case BODY_POLLREP:
+		print_polls(em, m->body, m->content);
+		break;
+	case BODY_NESTED:
+		print_messages(em, "PKIMessage", in);
+		break;
+	case BODY_CKUANN:
+		print_info_ca_update(em, "ckuann", m->content);
+		break;
+	case BODY_CANN:
+		print_cert(em, "certificate", m->content);
+		break;
+	case BODY_RANN:
+		print_rev_ann(em, m->content);
+		break;
+	case BODY_CRLANN:
+		print_crls(em, "crl", in);
+		break;
+	case BODY_PKICONF:
+		break;
+	default:
 		print_other(em, m->content);
 	}
 }

@@ -62,18 +62,13 @@ print_cert_general_name(struct emit *em, const char *name, struct slice tlv)
 	}
 }
 
-/* ${tlv} is a GeneralNames TLV. */
-static void
-print_san(struct emit *em, const char *name, struct slice tlv)
+void
+print_cert_general_names(struct emit *em, const char *name, struct slice in)
 {
-	struct slice in, v;
+	struct slice v;
 	enum san_type type;
 	struct buf b;
 
-	if (der_only(tlv, DER_SEQUENCE, &in) == -1) {
-		emit_head(em, name, tlv);
-		return;
-	}
 	emit_open_list(em, name);
 	while (in.n > 0 && san_next(&in, &type, &v) == 0) {
 		buf_init(&b, 1 << 16);
@@ -82,6 +77,18 @@ print_san(struct emit *em, const char *name, struct slice tlv)
 		buf_release(&b);
 	}
 	emit_close_list(em);
+}
+
+/* ${tlv} is a GeneralNames TLV. */
+static void
+print_san(struct emit *em, const char *name, struct slice tlv)
+{
+	struct slice in;
+
+	if (der_only(tlv, DER_SEQUENCE, &in) == -1)
+		emit_head(em, name, tlv);
+	else
+		print_cert_general_names(em, name, in);
 }
 
 static void

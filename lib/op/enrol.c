@@ -141,6 +141,66 @@ confirmation(const struct op_ca *ca, const struct grant *g,
 	t->state = TXN_CONFIRM;
 }
 
+/* Who asks, as a Name: the signer, or the reference of a shared secret. */
+static void
+add_signer(const struct checked *c, struct buf *out)
+{
+	struct derw w;
+
+	if (checked_signer(c) != NULL) {
+		buf_add_slice(out, checked_signer(c)->subject);
+		return;
+	}
+	derw_init(&w, 1024);
+	protect_reference(&w, checked_mac(c)->reference);
+	buf_add_slice(out, derw_slice(&w));
+	derw_release(&w);
+}
+
+/*
+ * All is well, but an operator has to agree: the device is told to wait and
+ * asks again (4.4, 5.1.5).  implicitConfirm is for the last answer only.
+ */
+static int
+hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
+    struct op_answer *a, struct err *e)
+{
+	const struct wish *w = grant_wish(g);
+	size_t at[3] = { w->subject.n, w->san.n, w->spki.n }, text;
+	struct txn *t = facts->txn;
+	struct buf *b = &a->cert;
+
+	/* The grant ends before the commit: what of it is kept is copied. */
+	buf_add_slice(b, buf_slice(&w->subject));
+	buf_add_slice(b, buf_slice(&w->san));
+	buf_add_slice(b, buf_slice(&w->spki));
+	buf_add(b, w->mods_text, strlen(w->mods_text) + 1);
+	text = b->n;
+	add_signer(r->checked, b);
+	if (buf_bad(b))
+		return err_set(e, E_NOMEM, "out of memory");
+	a->effects.has_hold = 1;
+	a->effects.hold = (struct txn_hold){
+		.signer = SLICE(b->p + text, b->n - text),
+		.subject = SLICE(b->p, at[0]),
+		.san = SLICE(b->p + at[0], at[1]),
+		.spki = SLICE(b->p + at[0] + at[1], at[2]),
+		.changes = (const char *)b->p + at[0] + at[1] + at[2],
+		.not_before = w->not_before, .not_after = w->not_after,
+		.profile = grant_profile(g)->name, .why = grant_held(g),
+	};
+	t->cert_req_id = r->cert_req.cert_req_id;
+	t->state = TXN_HELD;
+	draft_body_waiting(&a->draft, op_by_request(r->msg->body)->response,
+	    t->cert_req_id, "waiting for the decision of an operator");
+	snprintf(a->effects.event, sizeof(a->effects.event), "held");
+	snprintf(a->effects.detail, sizeof(a->effects.detail), "%s",
+	    grant_held(g));
+	snprintf(a->note, sizeof(a->note), "held for an operator: %s; see: "
+	    "cmp-ca pending", grant_held(g));
+	return 0;
+}
+
 /* The certificate and the positive response, whoever decided it. */
 static int
 grant_certificate(const struct op_ca *ca, const struct op_request *r,
@@ -149,6 +209,8 @@ grant_certificate(const struct op_ca *ca, const struct op_request *r,
 {
 	const struct wish *w = grant_wish(g);
 
+	if (grant_held(g) != NULL && !facts->approved)
+		return hold(r, g, facts, a, e);
 	if (issue(ca, g, facts, a, e) == -1)
 		return -1;
 	draft_body_certificate(&a->draft,

@@ -191,6 +191,9 @@ enrol_accept(const struct checked *c, const struct op_device *d,
 	const struct cert_response *r;
 	struct cert_rep rep;
 
+	if (m->body != op_by_request(d->txn->body)->response)
+		return err_set(e, E_BODY_TYPE, "body is %s, the request was %s",
+		    msg_body_name(m->body), msg_body_name(d->txn->body));
 	if (crmf_response(m->content, &rep, e) == -1 ||
 	    check_form(&rep, d->txn, m->body, e) == -1)
 		return -1;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const struct op *const ops[] = { &op_ir, &op_cr, &op_kur,
-    &op_p10cr, &op_certconf };
+    &op_p10cr, &op_rr, &op_certconf, &op_poll };
 
 #define OPS	(sizeof(ops) / sizeof(ops[0]))
 

@@ -2,6 +2,7 @@
 #define OP_OP_H
 
 #include "msg/draft.h"
+#include "msg/rev.h"
 #include "pki/cert.h"
 #include "pki/key.h"
 #include "policy/policy.h"
@@ -23,6 +24,7 @@ struct op_ca {
 	const struct key	*key;		/* signs certificates */
 	struct sigalg		 alg;
 	int64_t			 confirm_wait;
+	int64_t			 check_after;	/* of a pollRep, seconds */
 };
 
 /* A request as its operation has taken it apart. */
@@ -32,6 +34,9 @@ struct op_request {
 	struct cert_req		 cert_req;
 	struct buf		 spki;		/* TLV that is to be certified */
 	struct cert_status	 status;	/* certConf */
+	struct rev_details	 rev;		/* rr */
+	struct slice		 target;	/* INTEGER content: serial of
+						 * a certificate it is about */
 };
 
 /* What the store knows about it. */
@@ -39,6 +44,7 @@ struct op_facts {
 	struct txn		*txn;		/* a fresh one if state is NONE */
 	struct policy_facts	 policy;
 	struct slice		 serial;	/* free, for a new certificate */
+	int			 approved;	/* by an operator: never held */
 };
 
 /* The answer that a CA gives. */
@@ -61,6 +67,7 @@ struct op_result {
 	struct slice		 cert;		/* to be installed, or none */
 	int			 reply;		/* a draft is due */
 	int			 done;		/* transaction ended well */
+	int64_t			 poll_id;	/* waiting: what to poll for */
 	struct draft		 draft;
 	/* E_NONE, or why the certificate was not taken: with ${reply} the
 	 * reply is a rejection, else it ends here. */
@@ -76,10 +83,12 @@ struct op_build {
 	const struct cert	*old;		/* that protects it, or NULL */
 	struct slice		 csr;		/* PKCS#10 TLV, for p10cr */
 	const struct request_ask *ask;
+	int			 reason;	/* rr: CRLReason */
 };
 
 #define OP_STARTS	1	/* the request starts a transaction */
 #define OP_ENROLS	2	/* its rejection goes into its own response */
+#define OP_REVOKES	4	/* a revoked sender is for it to refuse */
 
 struct op {
 	const char	*name;		/* CLI word, golden directory, log word */
@@ -95,6 +104,10 @@ struct op {
 	int	(*answer)(const struct op_ca *ca, const struct op_request *r,
 		    struct op_facts *facts, struct op_answer *a, struct err *e);
 
+	/* The response that says no, if it is not a CertRepMessage; without
+	 * it and OP_ENROLS that is an error message (RFC 9483 3.6.2). */
+	void	(*reject)(struct draft *d, const char *text, enum fail fail);
+
 	/* Device: write the request's body; what to do with the response. */
 	int	(*build)(const struct op_build *b, struct draft *d,
 		    struct err *e);
@@ -104,6 +117,8 @@ struct op {
 
 extern const struct op op_ir, op_cr, op_kur, op_certconf;
 extern const struct op op_p10cr;
+extern const struct op op_rr;
+extern const struct op op_poll;
 
 /* The operation whose request (or response) is ${b}; NULL if none is. */
 const struct op *op_by_request(enum body b);

@@ -30,7 +30,10 @@ struct conf_home {
 	char	*prot_key, *prot_cert, *prot_pass;
 	int64_t	 time_past, time_future;	/* messageTime, seconds */
 	int64_t	 confirm_wait;		/* seconds */
+	int64_t	 check_after;		/* of a pollRep, seconds */
 	int64_t	 group;			/* messages to a commit */
+	int64_t	 crl_days, crl_every;	/* seconds */
+	int	 crl_after_revoke;
 	int64_t	 max_size;		/* bytes of a message */
 	int64_t	 settle, poll;		/* seconds */
 };
@@ -52,6 +55,7 @@ struct conf_profile {
 	int	 confirm_explicit;	/* certConf wanted from everybody */
 	int	 reuse_key;		/* same key, same subject again */
 	int64_t	 renew_for;		/* seconds from the first issue */
+	int	 hold;			/* an operator decides */
 	int	 line;			/* of its section, for messages */
 };
 
@@ -64,6 +68,7 @@ struct conf_enrol {
 	struct conf_list profiles;	/* empty: any */
 	char	*subject;		/* PATTERN; NULL: own name only */
 	struct conf_list san;		/* PATTERNs; empty: none */
+	int	 hold;			/* an operator decides */
 	int	 line;
 };
 

@@ -14,6 +14,7 @@ struct grant {
 	const struct checked		*checked;
 	const struct conf_profile	*profile;
 	const char			*rule;
+	const char			*held;
 	struct wish			 wish;
 };
 
@@ -48,6 +49,12 @@ const char *
 grant_rule(const struct grant *g)
 {
 	return g->rule;
+}
+
+const char *
+grant_held(const struct grant *g)
+{
+	return g->held;
 }
 
 static int
@@ -319,6 +326,9 @@ decide(const struct policy_env *env, const struct checked *c, enum body body,
 	    check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
 	    check_key(g->profile, facts, subject, e) == -1)
 		return -1;
+	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
+	    NULL : mac ? "its profile says hold, and its sender is known by a "
+	    "shared secret only" : "its profile says hold";
 	return 0;
 }
 
@@ -460,11 +470,62 @@ policy_update(const struct policy_env *env, const struct checked *c,
 	if (profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
 	    &g->wish, e) == -1 || check_same_names(own, &g->wish, e) == -1)
 		goto fail;
+	g->held = g->profile->hold ? "its profile says hold" : NULL;
 	*out = g;
 	return 0;
 fail:
 	grant_free(g);
 	return -1;
+}
+
+/* Does ${d} name the certificate ${der}, and nothing else with it? */
+static int
+check_target(const struct policy_env *env, const struct rev_details *d,
+    const struct policy_facts *facts, struct cert *target, struct err *e)
+{
+	const struct cert_template *t = &d->tmpl;
+	char name[NAME_TEXT];
+
+	if (!name_eq(t->issuer, env->issuer->subject))
+		return err_set(e, E_RR_ID, "issuer is \"%s\", which is not "
+		    "this CA", name_short(name, t->issuer));
+	if (facts->target_der.n == 0)
+		return err_set(e, E_RR_ID, "no certificate with that "
+		    "serialNumber was issued here");
+	if (cert_parse(facts->target_der, target, e) == -1)
+		return -1;
+	if (t->subject.p != NULL && !name_eq(t->subject, target->subject))
+		return err_set(e, E_RR_ID, "subject is not that of the "
+		    "certificate with that serialNumber");
+	return 0;
+}
+
+int
+policy_revoke(const struct policy_env *env, const struct checked *c,
+    const struct rev_details *d, const struct policy_facts *facts,
+    struct grant **out, struct err *e)
+{
+	struct cert target;
+	int self;
+
+	*out = NULL;
+	if (check_target(env, d, facts, &target, e) == -1)
+		return -1;
+	self = slice_eq(target.der, checked_signer(c)->der);
+	/* Who asks again for what is done is told so (5.1.3). */
+	if (self && facts->target_revoked)
+		return err_set(e, E_RR_REVOKED, "the certificate is revoked "
+		    "already");
+	if (authz_check(BODY_RR, facts->sender, self ? AUTHZ_SELF : AUTHZ_OTHER,
+	    e) == -1)
+		return -1;
+	if (d->has_invalidity && d->invalidity > env->now)
+		return err_set(e, E_RR_DATE, "invalidityDate lies %lld seconds "
+		    "in the future", (long long)(d->invalidity - env->now));
+	if ((*out = grant_new(c, e)) == NULL)
+		return -1;
+	(*out)->rule = "own";
+	return 0;
 }
 
 int

@@ -2,6 +2,7 @@
 #define POLICY_POLICY_H
 
 #include "msg/crmf.h"
+#include "msg/rev.h"
 #include "policy/authz.h"
 #include "policy/conf.h"
 #include "policy/profile.h"
@@ -49,6 +50,9 @@ struct policy_facts {
 	int			 key_revoked;
 	struct slice		 key_subject;	/* Name TLV, for whom */
 	struct policy_ticket	 ticket;	/* AUTHZ_MAC */
+	struct slice		 target_serial;	/* revocation: of what, ... */
+	struct slice		 target_der;	/* none: not issued here */
+	int			 target_revoked;
 };
 
 /*
@@ -80,6 +84,15 @@ int	policy_update(const struct policy_env *env, const struct checked *c,
 	    struct grant **out, struct err *e);
 
 /*
+ * May the sender of ${c} have the certificate revoked that ${d} names (RFC
+ * 9483 4.2, 5.1.3)?  Only the one that protects the request, ours and not
+ * revoked yet.  E_RR_*, E_NOT_AUTHORIZED.
+ */
+int	policy_revoke(const struct policy_env *env, const struct checked *c,
+	    const struct rev_details *d, const struct policy_facts *facts,
+	    struct grant **out, struct err *e);
+
+/*
  * May the sender of ${c} go on with transaction ${t}?  Only with the
  * credentials of its first request (RFC 9483 3.2, 4.1.1): E_PROT_SAME.  (The
  * store finds transactions by their sender, so this cannot fail there.)
@@ -92,6 +105,8 @@ const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */
 const struct wish		*grant_wish(const struct grant *g);
 const struct conf_profile	*grant_profile(const struct grant *g);
+/* Why an operator has to agree; NULL if none has to. */
+const char			*grant_held(const struct grant *g);
 /* The name of the rule that said yes, for the audit row. */
 const char			*grant_rule(const struct grant *g);
 

@@ -141,9 +141,8 @@ our_mac(const struct mac *m)
 	return our;
 }
 
-/* A Name with the reference as its commonName. */
-static void
-write_reference(struct derw *w, struct slice reference)
+void
+protect_reference(struct derw *w, struct slice reference)
 {
 	derw_prim(w, DER_UTF8_STRING, reference);
 	derw_oid(w, oid_bytes(OID_CN));
@@ -167,7 +166,7 @@ protect_mac(struct draft *d, const struct shared *s, struct slice extra,
 	derw_init(&name, 1024);
 	derw_init(&part, MESSAGE_MAX);
 	mac_write(&algid, &mac);
-	write_reference(&name, s->reference);
+	protect_reference(&name, s->reference);
 	d->sender = derw_slice(&name);
 	d->sender_kid = s->reference;
 	d->protection_alg = derw_slice(&algid);

@@ -45,6 +45,9 @@ int	protect_sign(struct draft *d, const struct signer *s,
 int	protect_mac(struct draft *d, const struct shared *s,
 	    struct slice extra, struct buf *out, struct err *e);
 
+/* A Name with the reference of a secret as its commonName. */
+void	protect_reference(struct derw *w, struct slice reference);
+
 /*
  * Write ${d} without protection: a draft for cmp-sign, or an error message
  * that cannot be protected (RFC 9483 3.6.4).

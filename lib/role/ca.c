@@ -4,7 +4,6 @@
 
 #include "base/escape.h"
 #include "base/rand.h"
-#include "pki/name.h"
 #include "role/engine_int.h"
 
 /* One message on its way through. */
@@ -21,11 +20,13 @@ struct step {
 	struct buf		 known;		/* certificates seen before */
 	struct buf		 key_subject;
 	struct buf		 sender_row;	/* what facts point into */
-	struct store_ticket	 ticket;	/* of a MAC; ref.p NULL: none */
-	struct buf		 ticket_row;
+	struct secret		 secret;	/* of a MAC */
 	int			 others;	/* have this transactionID too */
+	struct buf		 target_row;
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
+	struct slice		 der;
+	struct held		 held;		/* pollReq: what it is about */
 };
 
 static void
@@ -41,7 +42,9 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->known, 1 << 20);
 	buf_init(&s->key_subject, 1 << 16);
 	buf_init(&s->sender_row, 1 << 17);
-	buf_init(&s->ticket_row, 1 << 17);
+	secret_init(&s->secret, en->store);
+	buf_init(&s->target_row, 1 << 17);
+	held_init(&s->held, en->store);
 	s->facts.txn = &s->txn;
 }
 
@@ -56,7 +59,9 @@ step_release(struct step *s)
 	buf_release(&s->known);
 	buf_release(&s->key_subject);
 	buf_release(&s->sender_row);
-	buf_release(&s->ticket_row);
+	secret_release(&s->secret);
+	buf_release(&s->target_row);
+	held_release(&s->held);
 }
 
 /*
@@ -77,32 +82,6 @@ is_request(enum body b)
 	}
 }
 
-/* The secret of a ticket; one that is locked is as good as none. */
-static int
-find_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
-{
-	struct step *s = arg;
-	int rc;
-
-	buf_reset(&s->ticket_row);
-	rc = store_ticket(s->en->store, reference, &s->ticket, &s->ticket_row,
-	    out, e);
-	return rc == 1 && s->ticket.locked ? 0 : rc;
-}
-
-/* The peer is not told which of these it is, nor that there is a lock. */
-static int
-explain(const struct step *s, struct err *e)
-{
-	char ref[ESCAPE_SHORT];
-
-	if (e->code == E_PROT_MAC && s->ticket.locked)
-		err_set(e, E_TICKET_LOCKED, "the ticket \"%.80s\" is locked "
-		    "after %lld wrong MACs", escape_short(ref, s->ticket.ref),
-		    (long long)s->ticket.failures);
-	return -1;
-}
-
 static int
 verify(struct step *s, struct err *e)
 {
@@ -112,7 +91,7 @@ verify(struct step *s, struct err *e)
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now,
 		.time_past = h->time_past, .time_future = h->time_future,
-		.secret = find_secret, .secret_arg = s,
+		.secret = secret_find, .secret_arg = &s->secret,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -131,7 +110,7 @@ verify(struct step *s, struct err *e)
 		return -1;
 	ask.known = buf_slice(&s->known);
 	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
-	    explain(s, e) : 0;
+	    secret_explain(&s->secret, e) : 0;
 }
 
 static int
@@ -142,7 +121,10 @@ answer_to(struct step *s, const uint8_t *id, struct err *e)
 
 	buf_init(&name, STORE_NAME);
 	rc = store_answer(s->en->store, id, &name, &s->o->answer, e);
-	if (rc == 1) {
+	if (rc == 1 && s->o->answer.n == 0) {
+		snprintf(s->o->note, sizeof(s->o->note), "an old pollReq, its "
+		    "answer is outdated");
+	} else if (rc == 1) {
 		snprintf(s->o->name, sizeof(s->o->name), "%.*s", (int)name.n,
 		    name.n ? (const char *)name.p : "");
 		snprintf(s->o->note, sizeof(s->o->note), "answered before, "
@@ -168,8 +150,8 @@ repeated(struct step *s, struct err *e)
 
 	/* A wrong MAC is not tried twice. */
 	if (s->o->err.code == E_MESSAGE_TIME) {
-		ask.secret = find_secret;
-		ask.secret_arg = s;
+		ask.secret = secret_find;
+		ask.secret_arg = &s->secret;
 	}
 	if (s->checked != NULL)
 		return answer_to(s, checked_identity(s->checked), e);
@@ -178,30 +160,6 @@ repeated(struct step *s, struct err *e)
 		return rc;
 	verify_identity_none(&s->msg, id);
 	return answer_to(s, id, e);
-}
-
-/*
- * "Such parameters should remain constant" (4.1.5): all but the salt, which
- * peers make anew for every message.
- */
-static int
-check_mac(const struct step *s, struct err *e)
-{
-	const struct shared *now = checked_mac(s->checked);
-	char is[MAC_TEXT], was[MAC_TEXT];
-	struct mac first, same;
-
-	if (now == NULL)
-		return 0;
-	if (mac_parse(buf_slice(&s->txn.mac_alg), &first, e) == -1)
-		return err_wrap(e, "the first message of the transaction");
-	same = now->mac;
-	same.salt_n = first.salt_n;
-	memcpy(same.salt, first.salt, sizeof(same.salt));
-	if (mac_same(&same, &first))
-		return 0;
-	return err_set(e, E_PROT_SAME, "the MAC is %s, that of the first "
-	    "message %s", mac_name(is, &now->mac), mac_name(was, &first));
 }
 
 /* May this message come now?  RFC 9483 3.5, 5.1. */
@@ -231,7 +189,7 @@ check_place(struct step *s, struct err *e)
 		return err_set(e, E_PROT_SAME, "transactionID %.32s belongs to "
 		    "another sender; the credentials have to be those of its "
 		    "first request", escape_hex_short(id, h->transaction_id));
-	if (found && check_mac(s, e) == -1)
+	if (found && secret_same(s->checked, &s->txn, e) == -1)
 		return -1;
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
@@ -245,6 +203,13 @@ check_place(struct step *s, struct err *e)
 	return 0;
 }
 
+/* INTEGER content as the store has serials. */
+static struct slice
+unsigned_serial(struct slice v)
+{
+	return v.n > 1 && v.p[0] == 0 ? SLICE(v.p + 1, v.n - 1) : v;
+}
+
 /*
  * What kind of sender this is.  For our own certificates the store knows, and
  * knows at once, what no CRL could say sooner.
@@ -254,25 +219,20 @@ find_sender(struct step *s, struct err *e)
 {
 	const struct cert *own = checked_signer(s->checked);
 	struct policy_facts *f = &s->facts.policy;
-	struct slice serial = own == NULL ? SLICE_NONE : own->serial;
+	struct slice serial = own == NULL ? SLICE_NONE :
+	    unsigned_serial(own->serial);
 	struct store_cert row;
 	int rc;
 
 	if (own == NULL) {
 		f->sender = AUTHZ_MAC;
-		f->ticket = (struct policy_ticket){ .ref = s->ticket.ref,
-		    .subject = s->ticket.subject, .san = s->ticket.san,
-		    .profile = s->ticket.profile,
-		    .expires = s->ticket.expires,
-		    .uses_left = s->ticket.uses_left };
+		secret_facts(&s->secret, &f->ticket);
 		return 0;
 	}
 	f->sender = AUTHZ_DEVICE;
 	if (!slice_eq(checked_path(s->checked)->anchor->cert->der,
 	    s->en->ca_cert.v[0].der))
 		return 0;
-	if (serial.n > 1 && serial.p[0] == 0)
-		serial = SLICE(serial.p + 1, serial.n - 1);
 	rc = store_cert(s->en->store, serial, &row, &s->sender_row, e);
 	if (rc == -1)
 		return -1;
@@ -284,10 +244,30 @@ find_sender(struct step *s, struct err *e)
 	    row.not_after < s->en->now ? AUTHZ_OWN_EXPIRED : AUTHZ_OWN;
 	f->sender_since = row.first_issued;
 	f->sender_profile = row.profile;
-	if (row.revoked)
+	if (row.revoked && !(s->op->flags & OP_REVOKES))
 		return err_set(e, E_PATH_REVOKED, "the certificate that "
 		    "protects the message is revoked (reason %d)", row.reason);
 	return 0;
+}
+
+/* What the store knows of the certificate that the request is about. */
+static int
+find_target(struct step *s, struct err *e)
+{
+	struct policy_facts *f = &s->facts.policy;
+	struct store_cert row;
+	int rc;
+
+	if (s->request.target.n == 0)
+		return 0;
+	f->target_serial = unsigned_serial(s->request.target);
+	rc = store_cert(s->en->store, f->target_serial, &row, &s->target_row,
+	    e);
+	if (rc == 1) {
+		f->target_der = row.der;
+		f->target_revoked = row.revoked;
+	}
+	return rc == -1 ? -1 : 0;
 }
 
 /* What the store knows of the key, and a serial number that is free. */
@@ -356,6 +336,35 @@ exchange_nonces(struct step *s)
 	buf_add_slice(&t->peer_nonce, s->msg.hdr.sender_nonce);
 }
 
+/*
+ * A pollReq after the decision: from here on the request that was held is
+ * worked on in its place.
+ */
+static int
+recall(struct step *s, struct err *e)
+{
+	int rc;
+
+	if (s->txn.state != TXN_APPROVED && s->txn.state != TXN_REFUSED)
+		return 0;
+	if (op_poll.read(&s->request, e) == -1)
+		return -1;
+	if (s->request.cert_req.cert_req_id != s->txn.cert_req_id &&
+	    s->request.cert_req.cert_req_id != -1)
+		return err_set(e, E_POLL_ID, "certReqId is %lld, expected "
+		    "%lld or -1", (long long)s->request.cert_req.cert_req_id,
+		    (long long)s->txn.cert_req_id);
+	rc = held_load(s->en, &s->txn, s->checked, &s->held, e);
+	if (s->held.op == NULL)
+		return rc;
+	s->op = s->held.op;
+	s->request.checked = s->held.checked;
+	s->request.msg = &s->held.msg;
+	s->facts.approved = 1;
+	s->answer.effects.unhold = 1;
+	return rc;
+}
+
 static int
 work(struct step *s, struct err *e)
 {
@@ -365,12 +374,14 @@ work(struct step *s, struct err *e)
 		    .n_rules = en->trust.n_rules, .issuer = en->ca_cert.v,
 		    .now = en->now },
 		.key = en->ca_key, .confirm_wait = en->conf->home.confirm_wait,
+		.check_after = en->conf->home.check_after,
 	};
 
 	ca.alg = alg_default(key_info(en->ca_key));
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
-	if (s->op->read(&s->request, e) == -1 || find_facts(s, e) == -1)
+	if (recall(s, e) == -1 || s->op->read(&s->request, e) == -1 ||
+	    find_facts(s, e) == -1 || find_target(s, e) == -1)
 		return -1;
 	if (s->op->flags & OP_STARTS)
 		begin_txn(s);
@@ -384,7 +395,8 @@ protect(struct step *s, struct err *e)
 	struct draft *d = &s->answer.draft;
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
-	engine_head(d, &s->msg, s->en->now, s->nonce);
+	engine_head(d, s->held.op ? &s->held.msg : &s->msg, s->en->now,
+	    s->nonce);
 	exchange_nonces(s);
 	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
 	if (mac != NULL)
@@ -448,6 +460,7 @@ refuse(struct step *s)
 
 	memset(f, 0, sizeof(*f));
 	f->txn = &s->txn;
+	f->unhold = f->changes_txn = s->held.op != NULL;
 	fresh = s->checked != NULL && s->txn.id == 0 && s->op != NULL &&
 	    (s->op->flags & OP_STARTS);
 	if (fresh) {
@@ -461,21 +474,28 @@ refuse(struct step *s)
 	snprintf(f->event, sizeof(f->event), "refused");
 	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
 	snprintf(o->note, sizeof(o->note), "refused");
+	if (s->held.op != NULL) {
+		s->txn.state = TXN_FAILED;
+		s->txn.messages += 2;
+		buf_reset(&s->txn.serial);
+		buf_reset(&s->txn.cert);
+	}
 	if (s->checked != NULL && s->txn.state == TXN_CONFIRM &&
-	    !(s->op->flags & OP_STARTS))
+	    s->msg.body == BODY_CERTCONF)
 		end_txn(s);
 	if (s->checked != NULL)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
-	if ((o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED) &&
-	    s->ticket.ref.p != NULL) {
+	if (s->checked == NULL && s->secret.ticket.ref.p != NULL &&
+	    (o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED)) {
 		f->ticket = TICKET_FAILED;
-		f->ticket_ref = s->ticket.ref;
+		f->ticket_ref = s->secret.ticket.ref;
 	}
 	buf_reset(&o->answer);
-	if (reject_make(s->en, &s->msg, s->op, s->checked == NULL ? NULL :
-	    checked_mac(s->checked), s->in_body, fresh || f->revoke ?
+	if (reject_make(s->en, s->held.op ? &s->held.msg : &s->msg, s->op,
+	    s->checked == NULL ? NULL : checked_mac(s->checked), s->in_body,
+	    f->changes_txn ?
 	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
@@ -498,8 +518,9 @@ go(struct step *s, struct err *e)
 	s->answer.effects.changes_txn = 1;
 	if (s->answer.effects.has_cert && checked_mac(s->checked) != NULL) {
 		s->answer.effects.ticket = TICKET_USED;
-		s->answer.effects.ticket_ref = s->ticket.ref;
+		s->answer.effects.ticket_ref = s->secret.ticket.ref;
 	}
+	s->answer.effects.hold.request = s->der;
 	return put(s, checked_identity(s->checked), E_NONE, e);
 }
 
@@ -546,6 +567,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 	struct step s;
 
 	step_init(&s, en, o);
+	s.der = der;
 	if (msg_decode(der, &s.msg, &o->err) == -1) {
 		if (answerable(&s.msg, o->err.code))
 			handle(&s, 0);

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/rand.h"
+#include "msg/poll.h"
 #include "pki/name.h"
 #include "role/engine_int.h"
 #include "role/request.h"
@@ -67,7 +68,7 @@ our_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
 	struct step *s = arg;
 
 	(void)reference;
-	return request_secret(buf_str(&s->txn.secret_file), out, e) == -1 ?
+	return secret_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
 	    -1 : 1;
 }
 
@@ -139,8 +140,22 @@ check_same(const struct step *s, struct err *e)
 	    cert_parse(der, &first, &ignored) == 0 &&
 	    slice_eq(first.spki, checked_signer(s->checked)->spki))
 		return 0;
-	return err_set(e, E_PROT_SAME, "pkiConf is signed with another key "
-	    "than the answer before it");
+	return err_set(e, E_PROT_SAME, "%s is signed with another key than "
+	    "the answer before it", msg_body_name(s->msg.body));
+}
+
+/*
+ * The last answer after polling may refer to the request instead of to the
+ * last pollReq (3.5, 4.4, 5.1.5).
+ */
+static int
+nonce_fits(const struct step *s)
+{
+	struct slice nonce = s->msg.hdr.recip_nonce;
+
+	return slice_eq(nonce, buf_slice(&s->txn.our_nonce)) ||
+	    (s->txn.state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
+	    slice_eq(nonce, buf_slice(&s->txn.first_nonce)));
 }
 
 static int
@@ -154,11 +169,18 @@ check_place(struct step *s, struct err *e)
 		    txn_state_name(t->state));
 	if (txn_may(t->state, s->msg.body, 0, e) == -1)
 		return -1;
-	if (!slice_eq(s->msg.hdr.recip_nonce, buf_slice(&t->our_nonce)))
+	/* What waits is the answer to the request, or to our certConf. */
+	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
+	    s->msg.body != BODY_ERROR &&
+	    (s->msg.body == BODY_PKICONF) != (t->cert.n > 0))
+		return err_set(e, E_BODY_STATE, "%s, but what waits is "
+		    "another answer", msg_body_name(s->msg.body));
+	if (!nonce_fits(s))
 		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
 		    "the senderNonce of our last message",
 		    s->msg.hdr.recip_nonce.p ? "another" : "missing");
-	return s->msg.body == BODY_PKICONF ? check_same(s, e) : 0;
+	return s->msg.body == BODY_PKICONF || s->msg.body == BODY_POLLREP ?
+	    check_same(s, e) : 0;
 }
 
 static int
@@ -171,8 +193,10 @@ accept_error(struct step *s, struct err *e)
 	error_text(&s->msg, text);
 	/* Not a refusal: the answer is delayed (4.4). */
 	if (crmf_error(s->msg.content, &em, &ignored) == 0 &&
-	    em.status.status == STATUS_WAITING)
+	    em.status.status == STATUS_WAITING) {
+		s->result.poll_id = -1;		/* the whole message */
 		return err_set(e, E_ANSWER_WAITING, "%.250s", text);
+	}
 	return err_set(e, E_ANSWER_ERROR, "%.250s", text);
 }
 
@@ -182,13 +206,16 @@ accept_body(struct step *s, struct err *e)
 	struct op_device d = { .anchors = s->en->trust.anchors,
 	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
-	const struct op *op = op_by_response(s->msg.body);
+	const struct op *op = s->txn.state == TXN_OPEN ?
+	    op_by_request(s->txn.body) : op_by_response(s->msg.body);
 
+	s->result.poll_id = s->txn.cert_req_id;
 	if (s->msg.body == BODY_ERROR)
 		return accept_error(s, e);
-	if (op == NULL || op->accept == NULL)
-		return err_set(e, E_BODY_TYPE, "body is %s, which a device does "
-		    "not take", msg_body_name(s->msg.body));
+	if (op == NULL || op->accept == NULL || op->response != s->msg.body)
+		return err_set(e, E_BODY_TYPE, "body is %s, which is no answer "
+		    "to %s", msg_body_name(s->msg.body),
+		    msg_body_name(s->txn.body));
 	return op->accept(s->checked, &d, &s->result, e);
 }
 
@@ -243,7 +270,7 @@ mac_reply(struct step *s, struct err *e)
 	struct buf secret;
 	int rc = -1;
 
-	if (request_secret(buf_str(&t->secret_file), &secret, e) == 0 &&
+	if (secret_load(buf_str(&t->secret_file), &secret, e) == 0 &&
 	    mac_parse(buf_slice(&t->mac_alg), &shared.mac, e) == 0) {
 		shared.secret = buf_slice(&secret);
 		rc = protect_mac(&s->result.draft, &shared, SLICE_NONE,
@@ -334,6 +361,18 @@ put(struct step *s, const char *event, const char *detail, struct err *e)
 	return 0;
 }
 
+static void
+next_poll(struct outcome *o, const struct txn *t)
+{
+	char when[DER_TIME_TEXT];
+
+	if (t->check_at == 0)
+		snprintf(o->next, sizeof(o->next), "send the pollReq");
+	else
+		snprintf(o->next, sizeof(o->next), "send the pollReq after %s",
+		    der_time_text(when, t->check_at));
+}
+
 /* The transaction ends here, without a message (RFC 9483 3.6.1). */
 static void
 give_up(struct step *s)
@@ -343,14 +382,40 @@ give_up(struct step *s)
 
 	buf_reset(&o->answer);
 	o->verdict = VERDICT_NO;
-	if (o->err.code == E_ANSWER_WAITING)
-		return;
 	s->txn.state = TXN_FAILED;
 	if (put(s, "failed", o->err.detail, &e) == -1) {
 		o->err = e;
 		o->verdict = VERDICT_TEMPORARY;
 	}
 	snprintf(o->next, sizeof(o->next), "make a new request with cmp-mkreq");
+}
+
+/*
+ * The answer is delayed: the next message is a pollReq, now or in some days;
+ * the request's nonce is kept for the last answer (4.4).
+ */
+static void
+wait_on(struct step *s)
+{
+	struct outcome *o = s->o;
+	struct txn *t = &s->txn;
+	struct err waiting = o->err, e = { 0 };
+
+	if (t->state != TXN_WAITING) {
+		buf_reset(&t->first_nonce);
+		buf_add_slice(&t->first_nonce, buf_slice(&t->our_nonce));
+		t->check_at = 0;
+	}
+	poll_write_req(&s->result.draft, s->result.poll_id);
+	t->state = TXN_WAITING;
+	if (reply(s, &e) == -1 || put(s, "waiting", waiting.detail, &e) == -1) {
+		o->err = e;
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
+	o->err = waiting;
+	o->verdict = VERDICT_WAITING;
+	next_poll(o, t);
 }
 
 static void
@@ -360,7 +425,9 @@ take(struct step *s)
 	struct err *e = &o->err;
 
 	if (accept_body(s, e) == -1) {
-		if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
+		if (e->code == E_ANSWER_WAITING)
+			wait_on(s);
+		else if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
 		else
@@ -399,7 +466,10 @@ repeated(struct step *s, struct err *e)
 		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0 &&
 		    s->txn.secret_file.n == 0;
 		/* Who was told "no" and cut short must not be told "yes". */
-		if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
+		if (s->txn.state == TXN_WAITING) {
+			err_set(e, E_ANSWER_WAITING, "taken before");
+			next_poll(s->o, &s->txn);
+		} else if (s->txn.state == TXN_FAILED || s->txn.cert.n == 0)
 			err_set(e, E_ANSWER_REJECTED, "taken before, and this "
 			    "request brought no certificate that was wanted");
 	}

@@ -94,6 +94,12 @@ stamp_of(int homefd, uint8_t out[static 32])
 	alg_sha256(SLICE(v, sizeof(v)), SLICE_NONE, out);
 }
 
+void
+engine_stamp(struct engine *en)
+{
+	stamp_of(en->homefd, en->stamp);
+}
+
 int
 engine_stale(const struct engine *en)
 {

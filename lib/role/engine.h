@@ -26,6 +26,7 @@ enum verdict {
 	VERDICT_TAKEN,		/* device: the answer was taken */
 	VERDICT_NO,		/* device: the answer is "no", or not taken */
 	VERDICT_BAD,		/* cannot be read or must not be answered */
+	VERDICT_WAITING,	/* device: to ask again later, with pollReq */
 	VERDICT_TEMPORARY,	/* nothing happened: try again */
 };
 

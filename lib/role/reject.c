@@ -16,6 +16,9 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	struct draft d;
 	int rc;
 
+	/* The operator's own words, made to be sent. */
+	if (o->err.code == E_NOT_APPROVED && o->err.detail[0] != '\0')
+		text = o->err.detail;
 	draft_init(&d);
 	rand_bytes(nonce, sizeof(nonce));
 	engine_head(&d, m, en->now, nonce);
@@ -25,7 +28,9 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 		rand_bytes(id, sizeof(id));
 		d.transaction_id = SLICE(id, sizeof(id));
 	}
-	if (in_body && op != NULL && (op->flags & OP_ENROLS))
+	if (in_body && op != NULL && op->reject != NULL)
+		op->reject(&d, text, fail);
+	else if (in_body && op != NULL && (op->flags & OP_ENROLS))
 		draft_body_rejection(&d, op->response,
 		    op->request == BODY_P10CR ? -1 : 0, text, fail);
 	else

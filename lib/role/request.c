@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/rand.h"
 #include "base/secret.h"
-#include "base/slip.h"
 #include "msg/crmf.h"
 #include "pki/csr.h"
 #include "pki/name.h"
@@ -37,6 +36,7 @@ struct making {
 	struct draft		 draft;
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
+	int			 reason;	/* CRLReason */
 };
 
 void
@@ -116,8 +116,8 @@ static int
 take_names(struct making *k, struct err *e)
 {
 	if (k->cert.n == 0)
-		return err_set(e, E_USAGE, "an update needs the certificate "
-		    "that is to be updated: --cert FILE --key FILE");
+		return err_set(e, E_USAGE, "%s needs the certificate that it "
+		    "is about: --cert FILE --key FILE", k->op->name);
 	buf_add_slice(&k->subject, k->cert.v[0].subject);
 	buf_add_slice(&k->san, k->cert.v[0].san);
 	return 0;
@@ -154,6 +154,8 @@ read_csr(struct making *k, struct err *e)
 static int
 read_key(struct making *k, struct err *e)
 {
+	if (!(k->op->flags & OP_ENROLS))
+		return 0;
 	if (k->ask->csr != NULL)
 		return read_csr(k, e);
 	if (k->ask->newkey_file != NULL)
@@ -165,7 +167,7 @@ read_key(struct making *k, struct err *e)
 static int
 read_names(struct making *k, struct err *e)
 {
-	if (k->op->request == BODY_KUR)
+	if (k->op->request == BODY_KUR || k->op->request == BODY_RR)
 		return take_names(k, e);
 	if (k->ask->csr != NULL)
 		return take_csr_names(k, e);
@@ -179,14 +181,6 @@ read_names(struct making *k, struct err *e)
 		return err_set(e, E_TMPL_NO_NAME, "neither --subject nor "
 		    "--san names the device");
 	return 0;
-}
-
-int
-request_secret(const char *path, struct buf *out, struct err *e)
-{
-	if (secret_read(path, out, e) == -1)
-		return -1;
-	return slip_mend(out, e) == -1 ? err_wrap(e, "%.200s", path) : 0;
 }
 
 static int
@@ -206,7 +200,7 @@ read_secret(struct making *k, struct err *e)
 		return err_set(e, E_USAGE, "--ref has %zu characters, expected "
 		    "1 to 128", strlen(a->ref));
 	mac_new(&k->mac, kind, MAC_HMAC_SHA256, ITERATIONS);
-	return request_secret(a->secret_file, &k->secret, e);
+	return secret_load(a->secret_file, &k->secret, e);
 }
 
 static int
@@ -285,6 +279,22 @@ check_pass(const char *file, struct err *e)
 	return rc;
 }
 
+/* Only what a CA can do is worth asking for. */
+static int
+check_reason(struct making *k, struct err *e)
+{
+	if (k->ask->reason == NULL)
+		return 0;
+	k->reason = rev_reason(k->ask->reason);
+	if (k->reason == -1 || k->reason == REASON_REMOVE_FROM_CRL)
+		return err_set(e, E_USAGE, "--reason is \"%.40s\", expected "
+		    "unspecified, keyCompromise, cACompromise, "
+		    "affiliationChanged, superseded, cessationOfOperation, "
+		    "certificateHold, privilegeWithdrawn or aACompromise",
+		    k->ask->reason);
+	return 0;
+}
+
 static int
 check_inputs(struct making *k, struct err *e)
 {
@@ -292,6 +302,7 @@ check_inputs(struct making *k, struct err *e)
 	struct crl *crl;
 
 	if (read_key(k, e) == -1 || check_pass(k->ask->newkey_pass, e) == -1 ||
+	    check_reason(k, e) == -1 ||
 	    read_credentials(k, e) == -1 || read_names(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
@@ -436,6 +447,8 @@ make_key(struct making *k, struct err *e)
 	struct buf pem, pass;
 	int fd = -1, rc = -1;
 
+	if (!(k->op->flags & OP_ENROLS))
+		return 0;
 	buf_init(&pem, 1 << 16);
 	buf_init(&pass, SECRET_MAX);
 	key_name(k);
@@ -467,7 +480,7 @@ make_message(struct making *k, struct err *e)
 	struct op_build b = { .subject = buf_slice(&k->subject),
 	    .san = buf_slice(&k->san), .new_key = k->new_key,
 	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL,
-	    .csr = k->csr.der, .ask = k->ask };
+	    .csr = k->csr.der, .ask = k->ask, .reason = k->reason };
 	struct shared shared = { .mac = k->mac };
 	struct draft *d = &k->draft;
 
@@ -523,9 +536,14 @@ fill_txn(const struct making *k, struct txn *t)
 	buf_add(&t->our_nonce, k->nonce, sizeof(k->nonce));
 	buf_add_slice(&t->subject, buf_slice(&k->subject));
 	buf_add_slice(&t->san, buf_slice(&k->san));
-	buf_add_slice(&t->spki, a->csr != NULL ? k->csr.spki :
-	    key_spki(k->new_key));
+	if (k->new_key != NULL || a->csr != NULL)
+		buf_add_slice(&t->spki, a->csr != NULL ? k->csr.spki :
+		    key_spki(k->new_key));
 	t->cert_req_id = a->csr != NULL ? -1 : 0;
+	if (k->op->request == BODY_RR) {
+		buf_add_slice(&t->serial, k->cert.v[0].serial);
+		buf_add_slice(&t->cert, k->cert.v[0].der);
+	}
 	buf_add_str(&t->key_file, k->made->key_file);
 	if (a->secret_file != NULL)
 		fill_mac(k, t);

@@ -28,6 +28,7 @@ struct request_ask {
 	const char	*recipient;		/* RFC 4514; default: the anchor */
 	const char	*profile;
 	int		 confirm;		/* ask for explicit confirmation */
+	const char	*reason;		/* rr: "keyCompromise" */
 };
 
 struct request_made {
@@ -41,20 +42,15 @@ struct request_made {
 void	request_made_init(struct request_made *m);
 void	request_made_release(struct request_made *m);
 
-/*
- * The secret in the file ${path}, appended to ${out}, which the caller
- * releases; a slip's digits are checked.  E_KEY_PASS, E_SECRET_DIGITS.
- */
-int	request_secret(const char *path, struct buf *out, struct err *e);
-
 /* Is everything in ${ask} well formed and readable?  Changes nothing. */
 int	request_check(const struct request_ask *ask, struct err *e);
 
 /*
- * Make a new key or take the one given, a request for it, and an open transaction in the home of
- * ${homefd}, which becomes a device's home if it is none yet.  The key file
- * is durable before the transaction, the transaction before this returns: an
- * answer to the request can always be taken.
+ * Make a new key or take the one given, a request for it, and an open
+ * transaction in the home of ${homefd}, which becomes a device's home if it
+ * is none yet.  The key file is durable before the transaction, the
+ * transaction before this returns: an answer to the request can always be
+ * taken.
  */
 int	request_make(int homefd, const struct request_ask *ask,
 	    struct request_made *out, struct err *e);

@@ -158,6 +158,56 @@ int	store_ticket_add(struct store *s, const struct store_ticket *t,
 int	store_ticket_remove(struct store *s, struct slice ref, struct err *e);
 
 /*
+ * CRLs: the one with the highest number (1, or 0 and number -1 if there was
+ * none yet), and making one part of the open commit, or only its ${written}
+ * if the number is there already.
+ */
+struct store_crl {
+	int64_t	number, this_update, next_update;
+	int64_t	revoked;	/* certificates that were revoked then */
+	int	written;
+};
+int	store_crl_last(struct store *s, struct store_crl *c, struct err *e);
+int	store_crl_put(struct store *s, const struct store_crl *c,
+	    struct err *e);
+int	store_revoked_count(struct store *s, int64_t *n, struct err *e);
+
+/*
+ * Walk over the revoked certificates that were good at ${alive} or are
+ * revoked since, oldest revocation first: serial, revoked_at, reason.  1 there
+ * is one, 0 there is none, -1.  Always to be ended.
+ */
+struct store_walk;
+int	store_revoked(struct store *s, int64_t alive,
+	    struct store_walk **out, struct err *e);
+int	store_revoked_next(struct store_walk *w, struct store_cert *c,
+	    struct err *e);
+void	store_revoked_end(struct store_walk *w);
+
+/*
+ * Requests that are held.  store_held() appends that of ${txn}, and why an
+ * operator refused it: 1 found, 0 not.  store_helds() lists them, oldest
+ * first.  store_decide() makes the decision on one, with an audit row about
+ * ${digest}, part of the open commit: yes, or with a ${reason} no.
+ * E_NOT_FOUND if it is not there or is decided.
+ */
+struct store_held {
+	int64_t		 txn, created;
+	enum txn_state	 state;
+	struct slice	 transaction_id, digest, request, signer, subject, san,
+			 spki;
+	int64_t		 not_before, not_after;
+	enum body	 body;
+	const char	*profile, *changes, *why, *reason;
+};
+int	store_held(struct store *s, int64_t txn, struct buf *request,
+	    struct buf *reason, struct err *e);
+int	store_helds(struct store *s, int (*each)(void *arg,
+	    const struct store_held *h), void *arg, struct err *e);
+int	store_decide(struct store *s, int64_t txn, const char *reason,
+	    const char *digest, int64_t now, struct err *e);
+
+/*
  * The audit trail: rows chained by SHA-256, each over the one before.
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.

@@ -108,6 +108,8 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 		return -1;
 	if (f->has_cert && store_put_cert(s, &f->cert, id, e) == -1)
 		return -1;
+	if ((f->has_hold || f->unhold) && store_put_held(s, f, id, e) == -1)
+		return -1;
 	if (f->revoke)
 		return store_put_revoke(s, buf_slice(&f->txn->serial), now,
 		    f->revoke_reason, e);
@@ -127,6 +129,8 @@ store_put(struct store *s, const struct store_row *row,
 	if ((row->effects == NULL ||
 	    put_effects(s, row->effects, row->now, e) == 0) &&
 	    store_put_answer(s, row, final_name, e) == 0 &&
+	    (t == NULL || !row->effects->polled ||
+	    store_put_polled(s, t->id, row->identity, e) == 0) &&
 	    store_put_audit(s, row, e) == 0)
 		return 0;
 	if (t != NULL)

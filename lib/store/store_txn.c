@@ -5,14 +5,14 @@
 /* Never change after the first message, and stand in the only index. */
 #define KEYS	"transaction_id, peer"
 #define NUMBERS	"state, body, cert_req_id, confirm_by, explicit_asked, " \
-		"created, messages"
+		"created, messages, check_at"
 #define BYTES	"our_nonce, peer_nonce, serial, cert, signer_certs, " \
 		"subject, san, key_file, cert_file, sign_key_file, " \
-		"chain_file, pass_file, spki, mac_alg, mac_ref, " \
+		"chain_file, pass_file, spki, first_nonce, mac_alg, mac_ref, " \
 		"secret_file"
 #define COLUMNS	"id, " NUMBERS ", " KEYS ", " BYTES
 
-enum { N_NUMBERS = 7, N_KEYS = 2 };
+enum { N_NUMBERS = 8, N_KEYS = 2 };
 
 /* The members of struct txn in the order of KEYS, BYTES. */
 static const size_t members[] = {
@@ -31,6 +31,7 @@ static const size_t members[] = {
 	offsetof(struct txn, chain_file),
 	offsetof(struct txn, pass_file),
 	offsetof(struct txn, spki),
+	offsetof(struct txn, first_nonce),
 	offsetof(struct txn, mac_alg),
 	offsetof(struct txn, mac_ref),
 	offsetof(struct txn, secret_file),
@@ -61,6 +62,7 @@ load(struct store_use *u, struct txn *t, struct err *e)
 	t->explicit_asked = store_col_int(u, 5) != 0;
 	t->created = store_col_int(u, 6);
 	t->messages = store_col_int(u, 7);
+	t->check_at = store_col_int(u, 8);
 	for (size_t i = 0; i < N_MEMBERS; i++) {
 		buf_reset(member(t, i));
 		buf_add_slice(member(t, i),
@@ -175,6 +177,7 @@ bind_numbers(struct store_use *u, const struct txn *t)
 	store_bind_int(u, t->explicit_asked != 0);
 	store_bind_int(u, t->created);
 	store_bind_int(u, t->messages);
+	store_bind_int(u, t->check_at);
 }
 
 static int
@@ -184,7 +187,7 @@ insert(struct store *s, struct txn *t, struct err *e)
 
 	store_use(s, STMT_TXN_INSERT, "INSERT INTO txn "
 	    "(" NUMBERS ", " KEYS ", " BYTES ") VALUES "
-	    "(?,?,?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?, "
+	    "(?,?,?,?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, "
 	    "?,?,?)", &u);
 	bind_numbers(&u, t);
 	for (size_t i = 0; i < N_MEMBERS; i++)
@@ -202,7 +205,8 @@ update(struct store *s, struct txn *t, struct err *e)
 
 	store_use(s, STMT_TXN_UPDATE, "UPDATE txn SET "
 	    "(" NUMBERS ", " BYTES ") = "
-	    "(?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?) WHERE id = ?", &u);
+	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?) "
+	    "WHERE id = ?", &u);
 	bind_numbers(&u, t);
 	for (size_t i = N_KEYS; i < N_MEMBERS; i++)
 		store_bind(&u, buf_slice(member(t, i)));

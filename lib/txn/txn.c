@@ -15,10 +15,18 @@ txn_state_name(enum txn_state s)
 		return "finished";
 	case TXN_FAILED:
 		return "failed";
+	case TXN_HELD:
+		return "waits for an operator";
+	case TXN_APPROVED:
+		return "approved, waits for pollReq";
+	case TXN_REFUSED:
+		return "refused by an operator, waits for pollReq";
 	case TXN_OPEN:
 		return "waits for the answer";
 	case TXN_PKICONF:
 		return "waits for pkiConf";
+	case TXN_WAITING:
+		return "waits, to be asked for with pollReq";
 	case TXN__MAX:
 		break;
 	}
@@ -44,6 +52,7 @@ txn_init(struct txn *t)
 	buf_init(&t->chain_file, FIELD_MAX);
 	buf_init(&t->pass_file, FIELD_MAX);
 	buf_init(&t->spki, FIELD_MAX);
+	buf_init(&t->first_nonce, FIELD_MAX);
 	buf_init(&t->mac_alg, FIELD_MAX);
 	buf_init(&t->mac_ref, FIELD_MAX);
 	buf_init(&t->secret_file, FIELD_MAX);
@@ -67,6 +76,7 @@ txn_release(struct txn *t)
 	buf_release(&t->chain_file);
 	buf_release(&t->pass_file);
 	buf_release(&t->spki);
+	buf_release(&t->first_nonce);
 	buf_release(&t->mac_alg);
 	buf_release(&t->mac_ref);
 	buf_release(&t->secret_file);
@@ -83,11 +93,17 @@ static const uint32_t at_ca[TXN__MAX] = {
 	[TXN_NONE] = BIT(BODY_IR) | BIT(BODY_CR) | BIT(BODY_KUR) |
 	    BIT(BODY_P10CR) | BIT(BODY_RR) | BIT(BODY_GENM),
 	[TXN_CONFIRM] = BIT(BODY_CERTCONF),
+	[TXN_HELD] = BIT(BODY_POLLREQ),
+	[TXN_APPROVED] = BIT(BODY_POLLREQ),
+	[TXN_REFUSED] = BIT(BODY_POLLREQ),
 };
 static const uint32_t at_device[TXN__MAX] = {
 	[TXN_OPEN] = BIT(BODY_IP) | BIT(BODY_CP) | BIT(BODY_KUP) |
 	    BIT(BODY_RP) | BIT(BODY_GENP) | BIT(BODY_ERROR),
 	[TXN_PKICONF] = BIT(BODY_PKICONF) | BIT(BODY_ERROR),
+	[TXN_WAITING] = BIT(BODY_IP) | BIT(BODY_CP) | BIT(BODY_KUP) |
+	    BIT(BODY_RP) | BIT(BODY_GENP) | BIT(BODY_ERROR) |
+	    BIT(BODY_PKICONF) | BIT(BODY_POLLREP),
 };
 
 int

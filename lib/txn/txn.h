@@ -18,9 +18,13 @@ enum txn_state {
 	TXN_CONFIRM = 1,	/* certificate issued, certConf is expected */
 	TXN_DONE = 2,		/* finished well */
 	TXN_FAILED = 3,		/* rejected or given up */
+	TXN_HELD = 4,		/* told to wait, an operator decides */
+	TXN_APPROVED = 5,	/* decided: the next pollReq gets it */
+	TXN_REFUSED = 6,	/* decided: the next pollReq is told */
 	/* at the device */
 	TXN_OPEN = 11,		/* request made, answer is expected */
 	TXN_PKICONF = 12,	/* certConf made, pkiConf is expected */
+	TXN_WAITING = 13,	/* told to wait, pollReq made */
 	TXN__MAX = 32
 };
 
@@ -51,6 +55,9 @@ struct txn {
 	struct buf	 key_file;	/* path below HOME */
 	struct buf	 cert_file, sign_key_file, chain_file, pass_file;
 	struct buf	 spki;
+	/* waiting: senderNonce of what has no answer yet; when to ask */
+	struct buf	 first_nonce;
+	int64_t		 check_at;
 	/* MACs: AlgorithmIdentifier of the first request, the reference of
 	 * the secret, and at the device the file that has it. */
 	struct buf	 mac_alg, mac_ref, secret_file;
@@ -66,6 +73,14 @@ struct txn_cert {
 	const char	*profile;
 };
 
+/* A request that an operator is to decide, as it would be granted. */
+struct txn_hold {
+	struct slice	 request;	/* the message as it came */
+	struct slice	 signer, subject, san, spki;
+	int64_t		 not_before, not_after;
+	const char	*profile, *changes, *why;
+};
+
 /* What becomes of the secret that was used, or was tried with a wrong MAC. */
 enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED };
 
@@ -79,6 +94,10 @@ struct effects {
 	int		 revoke_reason;
 	enum txn_ticket	 ticket;
 	struct slice	 ticket_ref;
+	int		 has_hold;	/* keep the request for an operator */
+	struct txn_hold	 hold;
+	int		 polled;	/* an answer to pollReq: not the last */
+	int		 unhold;	/* decided and told: forget the request */
 	char		 event[32];	/* for the audit row: "issued" */
 	char		 detail[256];
 };

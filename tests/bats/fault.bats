@@ -28,8 +28,16 @@ point() {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }
 
+@test "polling: killed or failing at any file operation, one pollReq and one certificate" {
+	sh ./sweep.sh "$d" 48 poll wait
+}
+
 @test "cmp-mkreq: killed or failing at any file operation, it can be run again and leaves no half key" {
 	sh ./sweep.sh "$d" 48 mkreq
+}
+
+@test "cmp-ca: killed or failing in revoke or crl, the next run makes up for it" {
+	sh ./sweep.sh "$d" 24 revoke crl
 }
 
 @test "cmp-ca: init and trust add can be run again wherever they were killed" {

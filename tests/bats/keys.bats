@@ -158,8 +158,8 @@ locked() {
 	cmp-ca -C ca trust add --enrol ca/certs/ca.pem --subject 'CN=*,O=Example'
 	cmp-mkreq -C dev2 cr --subject CN=y,O=Example --newkey ec:P-256 \
 	    --cert dev/certs/*.pem --key dev/keys/*.key --key-pass pass \
-	    --trust ca/certs/ca.pem -o ir2.pki
-	cmp-process -C ca ir2.pki | cmp-process -C dev2 -
+	    --trust ca/certs/ca.pem -o cr.pki
+	cmp-process -C ca cr.pki | cmp-process -C dev2 -
 }
 
 @test "keys: an existing CA with an encrypted key" {

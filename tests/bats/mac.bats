@@ -135,3 +135,54 @@ ask() {
 	    --secret-file secret --mac md5
 	[ ! -e d ]
 }
+
+# wait_for HOME: an ir with the slip is held, its pollReq is HOME-poll.pki.
+wait_for() {
+	ask "$1" "${@:2}"
+	cmp-process -C ca -o "$1-wait.pki" "$1-ir.pki"
+	run -3 cmp-process -C "$1" -o "$1-poll.pki" "$1-wait.pki"
+	[[ "$output" == *E_ANSWER_WAITING* ]]
+}
+
+@test "a request with a slip that is held uses it up when it is answered" {
+	set_conf ca 'profile default' hold yes
+	slip
+	wait_for a --confirm
+	wait_for b
+	[ "$(cmp-inspect --json a-poll.pki | jq -r .header.protectionAlg)" = \
+	    PBMAC1 ]
+	[ "$(cmp-ca -C ca pending --json | jq -r .signer | sort -u)" = \
+	    "CN=$ref" ]
+	cmp-ca -C ca pending | grep 'shared secret'
+	for id in $(cmp-ca -C ca pending --json | jq -r .digest); do
+		cmp-ca -C ca approve "$id"
+	done
+	cmp-ca -C ca ticket list | grep "^$ref open "
+	cmp-process -C ca -o ip.pki a-poll.pki
+	cmp-ca -C ca ticket list | grep "^$ref used "
+	cmp-process -C a -o certconf.pki ip.pki
+	cmp-process -C ca -o pkiconf.pki certconf.pki
+	cmp-process -C a pkiconf.pki
+	openssl verify -CAfile ca/certs/ca.pem a/certs/*.pem
+	run -1 cmp-process -C ca -o no.pki b-poll.pki
+	[[ "$output" == *'refused: E_TICKET_USED: '* ]]
+	run -1 cmp-process -C b no.pki
+	[[ "$output" == *'the shared secret was used before'* ]]
+	cmp-ca -C ca check
+}
+
+@test "a held request with a slip is refused with the same secret" {
+	set_conf ca 'profile default' hold yes
+	slip
+	wait_for a
+	cmp-process -C ca -o still.pki a-poll.pki
+	run -3 cmp-process -C a -o poll2.pki still.pki
+	cmp-ca -C ca reject "$(cmp-ca -C ca pending --json | jq -r .digest)" \
+	    --reason 'no such pump'
+	run -1 cmp-process -C ca -o no.pki poll2.pki
+	[ "$(cmp-inspect --json no.pki | jq -r .header.protectionAlg)" = \
+	    PBMAC1 ]
+	run -1 cmp-process -C a no.pki
+	[[ "$output" == *'no such pump'* ]]
+	cmp-ca -C ca ticket list | grep "^$ref open "
+}

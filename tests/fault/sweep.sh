@@ -11,6 +11,9 @@
 #				same without renameat2(), given as files
 #	dev dev-confirm		the answers at the devices
 #	conf pkiconf		certConf at the CA, its pkiConf at the device
+#	revoke crl		by the operator, with the CRL that follows; a CRL
+#	poll wait		pollReq after approval at the CA, status waiting
+#				at the device
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,7 +47,7 @@ once() {
 	# In a shell of its own: it would tell of each kill.
 	(inject "$w" "$@" || exit $?) >"$dir/text" 2>&1 || status=$?
 	case $fault:$status in
-	none:0 | kill*:137 | fail*:0 | fail*:7[345]) ;;
+	none:0 | none:3 | kill*:137 | fail*:0 | fail*:3 | fail*:7[345]) ;;
 	*) fail "exit status $status: $(tail -n 1 "$dir/text")" ;;
 	esac
 }
@@ -297,6 +300,68 @@ part_pkiconf() {
 	no_temporary
 }
 
+# An approved request gets its one certificate when it is polled for.
+part_poll() {
+	cp -a "$dir/approved" "$w/ca"
+	once cmp-process -C "$w/ca" -o "$w/answers/" "$dir/pollreq"
+	mkdir -p "$w/answers"
+	keep "$w/answers"
+	again cmp-process -C "$w/ca" -o "$w/answers/" "$dir/pollreq"
+	kept "$w/answers"
+	a="$(name_of "$dir/base" dev1)"
+	has "$w/answers" "$a-4-ip.pki"
+	no_temporary
+	issued "$w/ca" dev1
+	cp -a "$dir/waiting" "$w/dev1"
+	again cmp-process -C "$w/dev1" "$w/answers/$a-4-ip.pki"
+}
+
+# The device that is told to wait asks again, with one pollReq.
+part_wait() {
+	a="$(name_of "$dir/base" dev1)"
+	cp -a "$dir/base/dev1" "$w/dev1"
+	once cmp-process -C "$w/dev1" -o "$w/stick/" "$dir/wait"
+	mkdir -p "$w/stick"
+	keep "$w/stick"
+	cmp-process -C "$w/dev1" -o "$w/stick/" "$dir/wait" >"$dir/text" 2>&1 ||
+	    [ $? -eq 3 ] || fail "again: $(tail -n 1 "$dir/text")"
+	kept "$w/stick"
+	has "$w/stick" "$a-3-pollreq.pki"
+	no_temporary
+}
+
+# The CRL of $w/ca is whole, signed, and has as many entries as ${1}.
+crl_has() {
+	no_temporary
+	openssl crl -in "$w/ca/certs/ca.crl" -inform DER -noout -verify \
+	    -CAfile "$w/ca/certs/ca.pem" >/dev/null 2>&1 ||
+	    fail "the CRL is not good"
+	openssl crl -in "$w/ca/certs/ca.crl.pem" -outform DER |
+	    cmp -s - "$w/ca/certs/ca.crl" || fail "ca.crl.pem is another CRL"
+	[ "$(openssl crl -in "$w/ca/certs/ca.crl.pem" -noout -text |
+	    grep -c 'Serial Number')" = "$1" ] || fail "not $1 on the CRL"
+	cmp-ca -C "$w/ca" check >"$dir/text" 2>&1 ||
+	    fail "cmp-ca check: $(cat "$dir/text")"
+}
+
+part_revoke() {
+	cp -a "$dir/answered" "$w/ca"
+	serial=$(cmp-ca -C "$w/ca" list | sed -n '1s/ .*//p')
+	once cmp-ca -C "$w/ca" revoke "$serial"
+	# What has not been done can be done, what has been is said.
+	cmp-ca -C "$w/ca" revoke "$serial" >"$dir/text" 2>&1 || [ $? -eq 1 ] ||
+	    fail "again: $(tail -n 1 "$dir/text")"
+	again cmp-process -C "$w/ca"
+	crl_has 1
+}
+
+part_crl() {
+	cp -a "$dir/answered" "$w/ca"
+	once cmp-ca -C "$w/ca" crl
+	again cmp-ca -C "$w/ca" crl
+	crl_has 0
+}
+
 # --- all points of a part
 
 case_of() {
@@ -313,6 +378,10 @@ case_of() {
 	dev-confirm) part_dev_confirm ;;
 	conf) part_conf ;;
 	pkiconf) part_pkiconf ;;
+	revoke) part_revoke ;;
+	crl) part_crl ;;
+	poll) part_poll ;;
+	wait) part_wait ;;
 	*) echo "sweep.sh: no part is called $part" >&2; exit 64 ;;
 	esac
 }
@@ -358,12 +427,21 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	cp -a "$dir/base/dev2" "$dir/confirming"
 	cmp-process -C "$dir/confirming" -o "$dir/certconf" \
 	    "$dir/answers/$(name_of "$dir/base" dev2)-2-ip.pki"
+	cp -a "$dir/base/ca" "$dir/approved"
+	rm -f "$dir"/approved/spool/in/*
+	sed -i '/^\[enrol /a hold = yes' "$dir/approved/cmp.conf"
+	cmp-process -C "$dir/approved" -o "$dir/wait" \
+	    "$dir"/base/stick-dev1/*.pki
+	cp -a "$dir/base/dev1" "$dir/waiting"
+	cmp-process -C "$dir/waiting" -o "$dir/pollreq" "$dir/wait" ||
+	    [ $? -eq 3 ]
+	cmp-ca -C "$dir/approved" approve "$(name_of "$dir/base" dev1)"
 	cp -a "$dir/answered" "$dir/confirmed"
 	cmp-process -C "$dir/confirmed" -o "$dir/pkiconf" "$dir/certconf"
 } 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 
 [ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
-    conf pkiconf
+    conf pkiconf revoke crl poll wait
 for i; do
 	sweep "$i"
 done

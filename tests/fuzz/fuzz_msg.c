@@ -220,7 +220,9 @@ is_known(enum body b)
 {
 	return b == BODY_IR || b == BODY_IP || b == BODY_CR || b == BODY_CP ||
 	    b == BODY_KUR || b == BODY_KUP || b == BODY_CERTCONF ||
-	    b == BODY_PKICONF || b == BODY_ERROR;
+	    b == BODY_PKICONF || b == BODY_ERROR || b == BODY_P10CR ||
+	    b == BODY_RR || b == BODY_POLLREQ || b == BODY_POLLREP ||
+	    b == BODY_GENM || b == BODY_GENP || b == BODY_NESTED;
 }
 
 /* x400Address and ediPartyName: ANY in the schema, which libtasn1 misreads. */

@@ -15,8 +15,9 @@
 	"[profile nameless]\nempty-subject = yes\n" \
 	"[profile again]\nreuse-key = yes\n" \
 	"[profile month]\nrenew-for = 30d\n" \
+	"[profile held]\nhold = yes\n" \
 	"[enrol devices]\nanchor = trust/maker.pem\n" \
-	"profile = default explicit nameless again month\n" \
+	"profile = default explicit nameless again month held\n" \
 	"subject = CN=*,O=Example\nsan = dns:*.example\n"
 
 static struct who maker, sub, dev, dev2, stranger_root, stranger;

@@ -1,0 +1,358 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "pki/alg.h"
+#include "pki/name.h"
+#include "pki/san.h"
+#include "spool/spool.h"
+#include "store/store.h"
+#include "tools/ca.h"
+#include "tools/tool.h"
+
+static const char usage[] =
+"usage: cmp-ca [-C HOME] pending [--json]\n"
+"       cmp-ca [-C HOME] approve ID...\n"
+"       cmp-ca [-C HOME] reject ID... --reason TEXT\n"
+"\n"
+"pending: requests of profiles and rules that say \"hold = yes\", as they would\n"
+"         be granted.\n"
+"approve: the device gets its certificate when it asks again; the request is\n"
+"         judged once more then.\n"
+"reject:  the device is told TEXT when it asks again.\n"
+"ID is the beginning of the digest or of the transaction, at least 8 hex\n"
+"digits, and of no other request.\n";
+
+#define ID_MIN		8
+#define REASON_MAX	120
+
+static void
+san_line(struct buf *out, struct slice san)
+{
+	enum san_type type;
+	struct slice in, v;
+
+	if (san.n == 0 || der_only(san, DER_SEQUENCE, &in) == -1)
+		return;
+	while (san_next(&in, &type, &v) == 0) {
+		if (out->n > 0)
+			buf_add_str(out, " ");
+		san_text(out, type, v);
+	}
+}
+
+static const char *
+state_word(enum txn_state s)
+{
+	return s == TXN_HELD ? "held" : s == TXN_APPROVED ? "approved" :
+	    "refused";
+}
+
+/* "EC P-256" and the SHA-256 of the key. */
+static void
+key_line(const struct store_held *h, char name[static 64],
+    char hex[static ESCAPE_SHORT])
+{
+	struct err ignored = { 0 };
+	struct keyinfo k;
+	uint8_t hash[32];
+
+	name[0] = '\0';
+	if (alg_keyinfo(h->spki, &k, &ignored) == 0)
+		alg_key_name(name, &k);
+	alg_sha256(h->spki, SLICE_NONE, hash);
+	escape_hex_short(hex, SLICE(hash, 32));
+}
+
+static void
+json_text(struct buf *b, const char *name, struct slice text)
+{
+	buf_printf(b, ",\"%s\":", name);
+	escape_json(b, text);
+}
+
+static void
+json_name(struct buf *b, const char *key, struct slice name)
+{
+	struct buf t;
+
+	buf_init(&t, 1 << 15);
+	name_text(&t, name);
+	json_text(b, key, buf_slice(&t));
+	buf_release(&t);
+}
+
+static void
+put_json(const struct store_held *h)
+{
+	char key[64], hex[ESCAPE_SHORT], t[3][DER_TIME_TEXT];
+	struct buf b, san;
+
+	buf_init(&b, 1 << 18);
+	buf_init(&san, 1 << 16);
+	san_line(&san, h->san);
+	key_line(h, key, hex);
+	buf_add_str(&b, "{\"digest\":\"");
+	escape_hex(&b, h->digest);
+	buf_add_str(&b, "\",\"transactionID\":\"");
+	escape_hex(&b, h->transaction_id);
+	buf_printf(&b, "\",\"state\":\"%s\",\"request\":\"%s\",\"received\":"
+	    "\"%s\"", state_word(h->state), msg_body_name(h->body),
+	    der_time_text(t[0], h->created));
+	json_name(&b, "signer", h->signer);
+	json_name(&b, "subject", h->subject);
+	json_text(&b, "san", buf_slice(&san));
+	json_text(&b, "key", slice_str(key));
+	json_text(&b, "spki", slice_str(hex));
+	json_text(&b, "profile", slice_str(h->profile));
+	buf_printf(&b, ",\"notBefore\":\"%s\",\"notAfter\":\"%s\"",
+	    der_time_text(t[1], h->not_before),
+	    der_time_text(t[2], h->not_after));
+	json_text(&b, "changes", slice_str(h->changes));
+	json_text(&b, "why", slice_str(h->why));
+	if (h->state == TXN_REFUSED)
+		json_text(&b, "reason", slice_str(h->reason));
+	buf_add_str(&b, "}\n");
+	fwrite(b.p, 1, b.n, stdout);
+	buf_release(&b);
+	buf_release(&san);
+}
+
+static void
+line(const char *name, const char *text)
+{
+	char t[ESCAPE_SHORT];
+
+	if (text[0] != '\0')
+		printf("%-10s %s\n", name, escape_short(t, slice_str(text)));
+}
+
+/* What is decided on: the names whole, however long they are. */
+static void
+put_screen(const struct store_held *h)
+{
+	char key[64], hex[ESCAPE_SHORT], t[2][DER_TIME_TEXT];
+	struct buf b;
+
+	buf_init(&b, 1 << 18);
+	printf("Request    %s, %s\n", msg_body_name(h->body),
+	    state_word(h->state));
+	escape_hex(&b, h->digest);
+	printf("Digest     %s\n", buf_str(&b));
+	buf_reset(&b);
+	escape_hex(&b, h->transaction_id);
+	printf("Trans.     %s  received %s\n", buf_str(&b),
+	    der_time_text(t[0], h->created));
+	buf_reset(&b);
+	name_text(&b, h->signer);
+	printf("Signer     %s, verified\n", b.n ? buf_str(&b) : "");
+	buf_reset(&b);
+	name_text(&b, h->subject);
+	printf("Subject    %s\n", b.n ? buf_str(&b) : "(empty)");
+	buf_reset(&b);
+	san_line(&b, h->san);
+	printf("SANs       %s\n", b.n ? buf_str(&b) : "(none)");
+	key_line(h, key, hex);
+	printf("Key        %s, SHA-256 %s, possession proven\n", key, hex);
+	printf("Profile    %s, %s to %s\n", h->profile,
+	    der_time_text(t[0], h->not_before),
+	    der_time_text(t[1], h->not_after));
+	line("Changes", h->changes);
+	line("Held", h->why);
+	line("Refused", h->reason);
+	printf("\n");
+	buf_release(&b);
+}
+
+struct pending {
+	int	 json;
+	size_t	 n;
+};
+
+static int
+show(void *arg, const struct store_held *h)
+{
+	struct pending *p = arg;
+
+	p->n++;
+	if (p->json)
+		put_json(h);
+	else
+		put_screen(h);
+	return ferror(stdout) ? -1 : 0;
+}
+
+int
+ca_pending(const char *home, int argc, char **argv)
+{
+	struct pending p = { 0 };
+	const struct tool_opt opts[] = {
+		{ "home", 'C', OPT_VALUE, &home },
+		{ "json", 0, OPT_FLAG, &p.json },
+	};
+	struct err e = { 0 };
+	struct store *s;
+	int fd, rc = 0;
+
+	if (tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0])) != argc)
+		return tool_usage("pending takes no operand");
+	if ((fd = tool_home(home, 0, &e)) == -1)
+		return tool_fail(home, &e);
+	if (store_open(fd, STORE_READ, &s, &e) == -1) {
+		rc = tool_fail(home, &e);
+	} else {
+		if (store_helds(s, show, &p, &e) == -1 && e.code != E_NONE)
+			rc = tool_fail(home, &e);
+		store_close(s);
+	}
+	close(fd);
+	if (rc == 0 && p.n == 0 && !p.json)
+		tool_say("nothing is pending");
+	return fflush(stdout) != 0 ? err_exit(E_IO) : rc;
+}
+
+/* --- deciding */
+
+struct search {
+	const char	*id;
+	size_t		 found;
+	int64_t		 txn;
+	enum txn_state	 state;
+	char		 subject[NAME_TEXT], hex[2 * 32 + 1];
+};
+
+static int
+starts(const char *id, struct slice bytes)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 4096);
+	escape_hex(&b, bytes);
+	rc = b.n > 0 && strncasecmp(buf_str(&b), id, strlen(id)) == 0;
+	buf_release(&b);
+	return rc;
+}
+
+static int
+match(void *arg, const struct store_held *h)
+{
+	struct search *f = arg;
+	struct buf b;
+
+	if (!starts(f->id, h->digest) && !starts(f->id, h->transaction_id))
+		return 0;
+	buf_init(&b, 4096);
+	escape_hex(&b, h->digest);
+	snprintf(f->hex, sizeof(f->hex), "%s", buf_str(&b));
+	buf_release(&b);
+	f->found++;
+	f->txn = h->txn;
+	f->state = h->state;
+	name_short(f->subject, h->subject);
+	return 0;
+}
+
+/* One decision, in a commit of its own. */
+static int
+decide(struct store *s, const char *id, const char *reason, struct err *e)
+{
+	struct search f = { .id = id };
+	int rc;
+
+	if (store_begin(s, e) == -1)
+		return -1;
+	if (store_helds(s, match, &f, e) == -1)
+		rc = -1;
+	else if (f.found != 1)
+		rc = err_set(e, E_NOT_FOUND, "%zu requests have a digest or "
+		    "transaction that starts with it, expected one; see: "
+		    "cmp-ca pending", f.found);
+	else if (f.state != TXN_HELD)
+		rc = err_set(e, E_NOT_FOUND, "it has been decided already: "
+		    "%s", state_word(f.state));
+	else
+		rc = store_decide(s, f.txn, reason, f.hex, clock_now(), e);
+	if (rc == -1) {
+		store_rollback(s);
+		return -1;
+	}
+	if (store_commit(s, e) == -1)
+		return -1;
+	tool_say("%s \"%s\", digest %s; the device learns it when it asks "
+	    "again", reason ? "rejected" : "approved", f.subject, f.hex);
+	return 0;
+}
+
+static int
+decide_all(const char *home, char **ids, int n, const char *reason)
+{
+	struct err e = { 0 };
+	struct store *s = NULL;
+	int fd, lock = -1, rc = 0;
+
+	if ((fd = tool_home(home, 0, &e)) == -1 ||
+	    spool_lock(fd, &lock, &e) == -1 ||
+	    store_open(fd, STORE_WRITE, &s, &e) == -1)
+		rc = tool_fail(home, &e);
+	for (int i = 0; rc == 0 && i < n; i++)
+		if (decide(s, ids[i], reason, &e) == -1)
+			rc = tool_fail(ids[i], &e);
+	store_close(s);
+	if (lock != -1)
+		close(lock);
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
+static int
+check_ids(char **ids, int n)
+{
+	if (n == 0)
+		return tool_usage("no ID given; see: cmp-ca pending");
+	for (int i = 0; i < n; i++)
+		if (strspn(ids[i], "0123456789abcdefABCDEF") != strlen(ids[i]) ||
+		    strlen(ids[i]) < ID_MIN)
+			return tool_usage("\"%.40s\" is no ID: expected at "
+			    "least %d hexadecimal digits", ids[i], ID_MIN);
+	return 0;
+}
+
+int
+ca_approve(const char *home, int argc, char **argv)
+{
+	const struct tool_opt opts[] = { { "home", 'C', OPT_VALUE, &home } };
+	int at = tool_options(argc, argv, usage, opts, 1), rc;
+
+	if ((rc = check_ids(argv + at, argc - at)) != 0)
+		return rc;
+	return decide_all(home, argv + at, argc - at, NULL);
+}
+
+int
+ca_reject(const char *home, int argc, char **argv)
+{
+	const char *reason = NULL;
+	const struct tool_opt opts[] = {
+		{ "home", 'C', OPT_VALUE, &home },
+		{ "reason", 0, OPT_VALUE, &reason },
+	};
+	char clean[ESCAPE_SHORT];
+	int at = tool_options(argc, argv, usage, opts,
+	    sizeof(opts) / sizeof(opts[0])), rc;
+
+	if ((rc = check_ids(argv + at, argc - at)) != 0)
+		return rc;
+	if (reason == NULL || reason[0] == '\0')
+		return tool_usage("reject wants a --reason, which the device "
+		    "is told");
+	escape_short(clean, slice_str(reason));
+	if (strlen(reason) > REASON_MAX || strcmp(clean, reason) != 0)
+		return tool_usage("--reason: expected at most %d printable "
+		    "characters", REASON_MAX);
+	return decide_all(home, argv + at, argc - at, reason);
+}
