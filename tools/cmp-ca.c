@@ -8,6 +8,7 @@
 static const struct ca_verb verbs[] = {
 	{ "init", ca_init, "make HOME a CA" },
 	{ "trust", ca_trust, "whose devices may ask for certificates" },
+	{ "ticket", ca_ticket, "shared secrets to enrol with" },
 	{ "list", ca_list, "the certificates that were issued" },
 	{ "issued", ca_list, "the same" },
 	{ "show", ca_show, "one of them" },

@@ -13,7 +13,8 @@ static const char usage[] =
 "usage: cmp-mkreq [-C HOME] ir|cr|kur|p10cr [--subject DN] [--san NAME]...\n"
 "                 [--newkey SPEC | --newkey-file FILE] [--newkey-pass FILE]\n"
 "                 [--csr FILE]\n"
-"                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE]]\n"
+"                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE] |\n"
+"                 --secret-file FILE --ref NAME [--mac pbmac1|pbm]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
 "                 [--profile NAME] [--template FILE] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
@@ -39,6 +40,9 @@ static const char usage[] =
 "  --cert, --key      the certificate and key that protect the request;\n"
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
+"  --secret-file FILE a secret shared with the CA protects the request\n"
+"  --ref NAME         what the CA calls that secret\n"
+"  --mac KIND         pbmac1, or pbm for old CAs\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
 "  --template FILE    names and key as HOME/template/NAME.der wants them\n"
 "  --confirm          ask for explicit confirmation\n"
@@ -68,6 +72,9 @@ static const struct tool_opt opts[] = {
 	{ "key", 0, OPT_VALUE, &ask.key },
 	{ "key-pass", 0, OPT_VALUE, &ask.key_pass },
 	{ "chain", 0, OPT_VALUE, &ask.chain },
+	{ "secret-file", 0, OPT_VALUE, &ask.secret_file },
+	{ "ref", 0, OPT_VALUE, &ask.ref },
+	{ "mac", 0, OPT_VALUE, &ask.mac },
 	{ "trust", 0, OPT_MANY, &trust },
 	{ "crl", 0, OPT_MANY, &crl },
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
@@ -87,10 +94,11 @@ static const struct tool_opt opts[] = {
 static void
 make_absolute(void)
 {
-	static char t[4][TOOL_PATH];
-	const char **p[] = { &ask.cert, &ask.key, &ask.key_pass, &ask.chain };
+	static char t[5][TOOL_PATH];
+	const char **p[] = { &ask.cert, &ask.key, &ask.key_pass, &ask.chain,
+	    &ask.secret_file };
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(p) / sizeof(p[0]); i++)
 		if (*p[i] != NULL)
 			*p[i] = tool_absolute(t[i], *p[i]);
 }
@@ -148,12 +156,12 @@ main(int argc, char **argv)
 
 	ask.san = san.v;
 	ask.n_san = san.n;
-	if ((rc = mkreq_check(&ask, argc, argv, at)) != 0)
-		return rc;
 	ask.trust = trust.v;
 	ask.n_trust = trust.n;
 	ask.crl = crl.v;
 	ask.n_crl = crl.n;
+	if ((rc = mkreq_check(&ask, argc, argv, at)) != 0)
+		return rc;
 	make_absolute();
 	if (dry) {
 		if (request_check(&ask, &e) == -1)

@@ -74,6 +74,24 @@ check_info(const struct request_ask *a)
 	return 0;
 }
 
+static int
+check_secret(const struct request_ask *a, const struct op *op)
+{
+	if ((a->secret_file == NULL) != (a->ref == NULL))
+		return tool_usage("--secret-file and --ref go together");
+	if (a->secret_file == NULL)
+		return a->mac == NULL ? 0 : tool_usage("--mac is for "
+		    "--secret-file");
+	if (a->cert != NULL)
+		return tool_usage("--cert signs, --secret-file makes a MAC: "
+		    "give one of them");
+	if (op->request != BODY_IR && op->request != BODY_CR &&
+	    op->request != BODY_P10CR)
+		return tool_usage("a shared secret is for ir, cr and p10cr; "
+		    "%s needs --cert and --key", op->name);
+	return 0;
+}
+
 int
 mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 {
@@ -103,6 +121,8 @@ mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 	    a->newkey != NULL || a->newkey_file != NULL || a->confirm))
 		return tool_usage("rr is about --cert; it has no name, no new "
 		    "key and no confirmation");
+	if (check_secret(a, op) != 0)
+		return err_exit(E_USAGE);
 	return op->request == BODY_GENM ? check_info(a) :
 	    check_key_and_names(a, op);
 }

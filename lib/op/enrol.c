@@ -141,6 +141,22 @@ confirmation(const struct op_ca *ca, const struct grant *g,
 	t->state = TXN_CONFIRM;
 }
 
+/* Who asks, as a Name: the signer, or the reference of a shared secret. */
+static void
+add_signer(const struct checked *c, struct buf *out)
+{
+	struct derw w;
+
+	if (checked_signer(c) != NULL) {
+		buf_add_slice(out, checked_signer(c)->subject);
+		return;
+	}
+	derw_init(&w, 1024);
+	protect_reference(&w, checked_mac(c)->reference);
+	buf_add_slice(out, derw_slice(&w));
+	derw_release(&w);
+}
+
 /*
  * All is well, but an operator has to agree: the device is told to wait and
  * asks again (4.4, 5.1.5).  implicitConfirm is for the last answer only.
@@ -150,7 +166,7 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
     struct op_answer *a, struct err *e)
 {
 	const struct wish *w = grant_wish(g);
-	size_t at[3] = { w->subject.n, w->san.n, w->spki.n };
+	size_t at[3] = { w->subject.n, w->san.n, w->spki.n }, text;
 	struct txn *t = facts->txn;
 	struct buf *b = &a->cert;
 
@@ -159,11 +175,13 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	buf_add_slice(b, buf_slice(&w->san));
 	buf_add_slice(b, buf_slice(&w->spki));
 	buf_add(b, w->mods_text, strlen(w->mods_text) + 1);
+	text = b->n;
+	add_signer(r->checked, b);
 	if (buf_bad(b))
 		return err_set(e, E_NOMEM, "out of memory");
 	a->effects.has_hold = 1;
 	a->effects.hold = (struct txn_hold){
-		.signer = checked_signer(r->checked)->subject,
+		.signer = SLICE(b->p + text, b->n - text),
 		.subject = SLICE(b->p, at[0]),
 		.san = SLICE(b->p + at[0], at[1]),
 		.spki = SLICE(b->p + at[0] + at[1], at[2]),

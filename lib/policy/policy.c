@@ -1,11 +1,14 @@
 #include "policy/policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
 #include "pki/name.h"
 #include "pki/san.h"
+
+#define SAN_PATTERNS	64	/* of a ticket */
 
 struct grant {
 	const struct checked		*checked;
@@ -70,16 +73,23 @@ in_list(const struct conf_list *l, const char *s)
 	return 0;
 }
 
+/* ${bound}: the only one that may be asked for, or NULL. */
 static const struct conf_profile *
 choose_profile(const struct policy_env *env, const struct checked *c,
-    struct err *e)
+    const char *bound, struct err *e)
 {
 	struct slice asked = checked_msg(c)->hdr.cert_profile;
 	const struct conf_profile *p;
 	char text[ESCAPE_SHORT];
 
 	if (asked.p == NULL || asked.n == 0)
-		asked = slice_str(env->conf->home.profile);
+		asked = slice_str(bound ? bound : env->conf->home.profile);
+	if (bound != NULL && !slice_eq(asked, slice_str(bound))) {
+		err_set(e, E_NOT_AUTHORIZED, "certProfile asks for \"%s\", the "
+		    "ticket is for profile %.60s", escape_short(text, asked),
+		    bound);
+		return NULL;
+	}
 	p = conf_profile(env->conf, (const char *)asked.p, asked.n);
 	if (p == NULL)
 		err_set(e, E_CERT_PROFILE, "certProfile asks for \"%s\", "
@@ -130,11 +140,19 @@ choose_rule(const struct policy_env *env, const struct checked *c,
 	return NULL;
 }
 
+/* Who asks, for the patterns: a reference proves no name. */
+static struct slice
+sender_name(const struct checked *c)
+{
+	return checked_mac(c) != NULL ? SLICE_LIT("\x30\x00") :
+	    checked_signer(c)->subject;
+}
+
 static int
 check_subject(const struct conf_enrol *rule, const struct checked *c,
     struct slice subject, struct err *e)
 {
-	struct slice sender = checked_signer(c)->subject;
+	struct slice sender = sender_name(c);
 	char asked[NAME_TEXT], own[NAME_TEXT];
 
 	/* The profile allows it, and all there is of a name stands in the
@@ -235,6 +253,50 @@ check_key(const struct conf_profile *p, const struct policy_facts *facts,
 	return 0;
 }
 
+/* A ticket as a rule: ${rule} borrows from it and owns its list. */
+struct ticket_rule {
+	struct conf_enrol	 rule;
+	char			 name[64];
+	char			*san[SAN_PATTERNS];
+	struct buf		 text;
+};
+
+static const struct conf_enrol *
+ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
+    int64_t now, struct err *e)
+{
+	char ref[ESCAPE_SHORT], time[DER_TIME_TEXT], *p;
+
+	escape_short(ref, t->ref);
+	if (t->uses_left == 0) {
+		err_set(e, E_TICKET_USED, "the ticket \"%.80s\" is used up",
+		    ref);
+		return NULL;
+	}
+	if (t->expires != 0 && t->expires < now) {
+		err_set(e, E_TICKET_EXPIRED, "the ticket \"%.80s\" expired at "
+		    "%s", ref, der_time_text(time, t->expires));
+		return NULL;
+	}
+	snprintf(r->name, sizeof(r->name), "ticket %.50s", ref);
+	buf_add_str(&r->text, t->subject);
+	buf_add_u8(&r->text, 0);
+	buf_add_str(&r->text, t->san);
+	if ((p = (char *)(uintptr_t)buf_str(&r->text)) == NULL) {
+		err_set(e, E_NOMEM, "out of memory");
+		return NULL;
+	}
+	r->rule = (struct conf_enrol){ .name = r->name, .subject = p,
+	    .san = { .v = r->san } };
+	for (p += strlen(p) + 1; *p != '\0' && r->rule.san.n < SAN_PATTERNS;) {
+		r->san[r->rule.san.n++] = p;
+		if ((p = strchr(p, '\n')) == NULL)
+			break;
+		*p++ = '\0';
+	}
+	return &r->rule;
+}
+
 static struct grant *
 grant_new(const struct checked *c, struct err *e)
 {
@@ -245,6 +307,36 @@ grant_new(const struct checked *c, struct err *e)
 	else
 		g->checked = c;
 	return g;
+}
+
+static int
+decide(const struct policy_env *env, const struct checked *c, enum body body,
+    const struct cert_req *r, const struct policy_facts *facts,
+    struct ticket_rule *ticket, struct grant *g, struct err *e)
+{
+	int mac = facts->sender == AUTHZ_MAC;
+	const struct conf_enrol *rule;
+	struct slice subject;
+
+	g->profile = choose_profile(env, c, mac ? facts->ticket.profile : NULL,
+	    e);
+	if (g->profile == NULL)
+		return -1;
+	rule = mac ? ticket_rule(ticket, &facts->ticket, env->now, e) :
+	    choose_rule(env, c, g->profile, body, facts->sender, e);
+	if (rule == NULL || profile_apply(g->profile, &r->tmpl, env->issuer,
+	    env->now, &g->wish, e) == -1)
+		return -1;
+	g->rule = mac ? "ticket" : rule->name;
+	subject = buf_slice(&g->wish.subject);
+	if (check_subject(rule, c, subject, e) == -1 ||
+	    check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
+	    check_key(g->profile, facts, subject, e) == -1)
+		return -1;
+	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
+	    NULL : mac ? "its profile says hold, and its sender is known by a "
+	    "shared secret only" : "its profile says hold";
+	return 0;
 }
 
 /* Only a registration authority may have looked at it in our place. */
@@ -262,35 +354,23 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
     enum body body, const struct cert_req *r, const struct policy_facts *facts,
     struct grant **out, struct err *e)
 {
-	const struct conf_enrol *rule;
-	struct slice subject;
+	struct ticket_rule ticket = { .rule = { .name = NULL } };
 	struct grant *g;
+	int rc;
 
 	*out = NULL;
-	if (check_popo(r, e) == -1)
+	if (check_popo(r, e) == -1 ||
+	    authz_check(body, facts->sender, AUTHZ_NEW, e) == -1 ||
+	    (g = grant_new(c, e)) == NULL)
 		return -1;
-	if (authz_check(body, facts->sender, AUTHZ_NEW, e) == -1)
-		return -1;
-	if ((g = grant_new(c, e)) == NULL)
-		return -1;
-	if ((g->profile = choose_profile(env, c, e)) == NULL ||
-	    (rule = choose_rule(env, c, g->profile, body, facts->sender,
-	    e)) == NULL || profile_apply(g->profile, &r->tmpl, env->issuer,
-	    env->now, &g->wish, e) == -1)
-		goto fail;
-	g->rule = rule->name;
-	subject = buf_slice(&g->wish.subject);
-	if (check_subject(rule, c, subject, e) == -1 ||
-	    check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
-	    check_key(g->profile, facts, subject, e) == -1)
-		goto fail;
-	g->held = rule->hold ? "its [enrol] says hold" : g->profile->hold ?
-	    "its profile says hold" : NULL;
-	*out = g;
-	return 0;
-fail:
-	grant_free(g);
-	return -1;
+	buf_init(&ticket.text, 1 << 16);
+	rc = decide(env, c, body, r, facts, &ticket, g, e);
+	buf_release(&ticket.text);
+	if (rc == -1)
+		grant_free(g);
+	else
+		*out = g;
+	return rc;
 }
 
 /* The profile of an update is settled; another cannot be asked for. */
@@ -463,7 +543,7 @@ policy_continue(const struct checked *c, const struct txn *t,
 
 	*out = NULL;
 	if (!slice_eq(SLICE(checked_peer(c), 32), buf_slice(&t->peer)))
-		return err_set(e, E_PROT_SAME, "signed with another key than "
+		return err_set(e, E_PROT_SAME, "protected with another key than "
 		    "the first request of this transaction");
 	if ((g = grant_new(c, e)) == NULL)
 		return -1;
@@ -494,7 +574,7 @@ policy_template(const struct policy_env *env, const struct checked *c,
 	if (policy_inform(c, facts, &g, e) == -1)
 		return -1;
 	*out = NULL;
-	if ((g->profile = choose_profile(env, c, e)) == NULL ||
+	if ((g->profile = choose_profile(env, c, NULL, e)) == NULL ||
 	    (rule = choose_rule(env, c, g->profile, facts->sender ==
 	    AUTHZ_OWN ? BODY_CR : BODY_IR, facts->sender, e)) == NULL) {
 		grant_free(g);

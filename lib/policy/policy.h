@@ -31,6 +31,16 @@ struct policy_env {
 	int64_t				 now;
 };
 
+/* What the secret is good for that made the MAC of a request. */
+struct policy_ticket {
+	struct slice	 ref;
+	const char	*subject;	/* PATTERN */
+	const char	*san;		/* PATTERNs, one a line */
+	const char	*profile;
+	int64_t		 expires;	/* 0: never */
+	int64_t		 uses_left;	/* -1: no limit */
+};
+
 /* What the store knows about a request for a certificate and its sender. */
 struct policy_facts {
 	enum authz_sender	 sender;
@@ -39,6 +49,7 @@ struct policy_facts {
 	int			 key_known;	/* certified here already */
 	int			 key_revoked;
 	struct slice		 key_subject;	/* Name TLV, for whom */
+	struct policy_ticket	 ticket;	/* AUTHZ_MAC */
 	struct slice		 target_serial;	/* revocation: of what, ... */
 	struct slice		 target_der;	/* none: not issued here */
 	int			 target_revoked;
@@ -51,7 +62,8 @@ struct policy_facts {
  * [enrol] rule for that profile, ${body} and the anchor that the sender's
  * path ends in decides; names are judged on what will be signed, after the
  * profile has been applied; of a NULL-DN, which the profile has to allow, that
- * is the subjectAltName.  E_CERT_PROFILE, E_NOT_AUTHORIZED, E_NOT_SUBJECT,
+ * is the subjectAltName.  A MAC has no rule: the ticket of its secret says
+ * profile and names, E_TICKET_USED and E_TICKET_EXPIRED.  E_CERT_PROFILE, E_NOT_AUTHORIZED, E_NOT_SUBJECT,
  * E_NOT_SAN, E_TMPL_*, E_RA_VERIFIED.
  */
 int	policy_enrol(const struct policy_env *env, const struct checked *c,

@@ -60,8 +60,9 @@ bag_fill(struct bag *b, const struct signer *s, struct slice extra)
 	struct slice der;
 
 	b->n = 0;
-	bag_add(b, s->cert->der);
-	for (size_t i = 0; s->chain != NULL && i < s->chain->n; i++)
+	if (s != NULL)
+		bag_add(b, s->cert->der);
+	for (size_t i = 0; s != NULL && s->chain != NULL && i < s->chain->n; i++)
 		if (!self_signed(&s->chain->v[i]))
 			bag_add(b, s->chain->v[i].der);
 	while (der_get_tlv(&extra, DER_SEQUENCE, &der) == 0)
@@ -133,6 +134,70 @@ out:
 	derw_release(&algid);
 	derw_release(&part);
 	buf_release(&sig);
+	return rc;
+}
+
+/* The parameters again, but never with SHA-1. */
+static struct mac
+our_mac(const struct mac *m)
+{
+	struct mac our = *m;
+
+	if (m->hash == MAC_SHA1 || m->algo == MAC_HMAC_SHA1) {
+		mac_new(&our, m->kind, MAC_HMAC_SHA256, m->iterations);
+		our.salt_n = m->salt_n;
+		memcpy(our.salt, m->salt, sizeof(our.salt));
+	}
+	mac_again(&our);
+	return our;
+}
+
+void
+protect_reference(struct derw *w, struct slice reference)
+{
+	derw_prim(w, DER_UTF8_STRING, reference);
+	derw_oid(w, oid_bytes(OID_CN));
+	derw_wrap(w, DER_SEQUENCE, 0);
+	derw_wrap(w, DER_SET, 0);
+	derw_wrap(w, DER_SEQUENCE, 0);
+}
+
+int
+protect_mac(struct draft *d, const struct shared *s, struct slice extra,
+    struct buf *out, struct err *e)
+{
+	struct mac mac = our_mac(&s->mac);
+	struct derw algid, name, part;
+	uint8_t tag[MAC_MAX];
+	struct bag bag;
+	size_t mark, n;
+	int rc = -1;
+
+	derw_init(&algid, 1024);
+	derw_init(&name, 1024);
+	derw_init(&part, MESSAGE_MAX);
+	mac_write(&algid, &mac);
+	protect_reference(&name, s->reference);
+	d->sender = derw_slice(&name);
+	d->sender_kid = s->reference;
+	d->protection_alg = derw_slice(&algid);
+	if (derw_bad(&algid) || derw_bad(&name)) {
+		err_set(e, E_INTERNAL, "parameters of the MAC");
+		goto out;
+	}
+	if (draft_write(d, &part, e) == -1)
+		goto out;
+	mark = derw_mark(&part);
+	derw_wrap(&part, DER_SEQUENCE, 0);
+	n = mac_compute(&mac, s->secret, derw_slice(&part), tag);
+	part.n = mark;
+	bag_fill(&bag, NULL, extra);
+	rc = assemble(&part, SLICE(tag, n), &bag, out, e);
+out:
+	d->sender = d->sender_kid = d->protection_alg = SLICE_NONE;
+	derw_release(&algid);
+	derw_release(&name);
+	derw_release(&part);
 	return rc;
 }
 

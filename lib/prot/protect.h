@@ -4,12 +4,19 @@
 #include "msg/draft.h"
 #include "pki/cert.h"
 #include "pki/key.h"
+#include "pki/mac.h"
 
 /* Who protects a message: all borrowed. */
 struct signer {
 	const struct key	*key;
 	const struct cert	*cert;		/* the protection certificate */
 	const struct certs	*chain;		/* above it; may be NULL */
+};
+
+/* A secret that both sides share, and how a MAC is made with it. */
+struct shared {
+	struct slice	 reference, secret;
+	struct mac	 mac;
 };
 
 /*
@@ -28,6 +35,18 @@ int	protect_check(const struct signer *s, struct err *e);
  */
 int	protect_sign(struct draft *d, const struct signer *s,
 	    struct slice extra, struct buf *out, struct err *e);
+
+/*
+ * Protect ${d} with a MAC (RFC 9483 4.1.5): sender is the reference as a
+ * commonName, senderKID the same.  The parameters are those of ${s} but for
+ * SHA-1, in whose place SHA-256 stands.  extraCerts are the certificates in
+ * ${extra} that are not self-signed.
+ */
+int	protect_mac(struct draft *d, const struct shared *s,
+	    struct slice extra, struct buf *out, struct err *e);
+
+/* A Name with the reference of a secret as its commonName. */
+void	protect_reference(struct derw *w, struct slice reference);
 
 /*
  * Write ${d} without protection: a draft for cmp-sign, or an error message

@@ -1,9 +1,10 @@
-#include "prot/verify.h"
+#include "prot/verify_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/secret.h"
 #include "pki/key.h"
 #include "pki/name.h"
 
@@ -13,6 +14,9 @@ struct checked {
 	const struct msg	*msg;
 	const struct cert	*signer;
 	struct path		 path;
+	int			 is_mac;
+	struct shared		 shared;
+	struct buf		 secret;	/* what ${shared} points to */
 	struct cert		 pool[PATH_MAX_POOL];
 	size_t			 n_pool;
 	uint8_t			 peer[32], identity[32];
@@ -134,25 +138,28 @@ no_candidate(const struct checked *c, struct err *e)
 	    "certificate", c->msg->n_extra);
 }
 
+int
+verify_part(const struct msg *m, struct derw *w, struct err *e)
+{
+	/* header and body lie next to each other: exactly what was signed. */
+	derw_init(w, m->der.n + 16);
+	derw_raw(w, SLICE(m->header_tlv.p, m->header_tlv.n + m->body_tlv.n));
+	derw_wrap(w, DER_SEQUENCE, 0);
+	return derw_bad(w) ? err_set(e, E_NOMEM, "out of memory") : 0;
+}
+
 /* Find the certificate whose key made the protection. */
 static int
 find_signer(struct checked *c, const struct verify_ask *ask,
     const struct sigalg *alg, struct err *e)
 {
 	const struct cert *tried[SIGNERS_MAX], *cert;
-	struct slice part;
 	struct derw w;
 	size_t n = 0;
 
-	/* header and body lie next to each other: exactly what was signed. */
-	derw_init(&w, c->msg->der.n + 16);
-	part = SLICE(c->msg->header_tlv.p, c->msg->header_tlv.n +
-	    c->msg->body_tlv.n);
-	derw_raw(&w, part);
-	derw_wrap(&w, DER_SEQUENCE, 0);
-	if (derw_bad(&w)) {
+	if (verify_part(c->msg, &w, e) == -1) {
 		derw_release(&w);
-		return err_set(e, E_NOMEM, "out of memory");
+		return -1;
 	}
 	for (size_t i = 0; c->signer == NULL && n < SIGNERS_MAX &&
 	    i < c->n_pool + ask->n_anchors; i++) {
@@ -221,7 +228,7 @@ static int
 check_protection(struct checked *c, const struct verify_ask *ask,
     struct err *e)
 {
-	struct slice alg_tlv = c->msg->hdr.protection_alg, in, oid;
+	struct slice alg_tlv = c->msg->hdr.protection_alg;
 	struct sigalg alg;
 
 	if (!c->msg->has_protection || alg_tlv.p == NULL)
@@ -229,11 +236,14 @@ check_protection(struct checked *c, const struct verify_ask *ask,
 		    "%s", ask->answers ? "anybody can write such a file" :
 		    "a draft is protected with: cmp-sign --cert FILE --key "
 		    "FILE");
-	if (der_only(alg_tlv, DER_SEQUENCE, &in) == 0 &&
-	    der_get(&in, DER_OID, &oid) == 0 &&
-	    (oid_of(oid) == OID_PBM || oid_of(oid) == OID_PBMAC1))
-		return err_set(e, E_PROT_KIND, "protection is a MAC (%s), "
-		    "expected a signature", oid_name(oid_of(oid)));
+	if (c->is_mac) {
+		if (ask->secret == NULL)
+			return err_set(e, E_PROT_KIND, "protection is a MAC, "
+			    "expected a signature");
+		if (verify_mac(c->msg, ask, &c->shared, &c->secret, e) == -1)
+			return -1;
+		return check_time(c->msg, ask, e);
+	}
 	if (alg_parse(alg_tlv, &alg, e) == -1)
 		return err_wrap(e, "protectionAlg");
 	if (find_signer(c, ask, &alg, e) == -1 || check_usage(c, e) == -1 ||
@@ -253,18 +263,24 @@ checked_new(const struct msg *m, const struct verify_ask *ask, struct err *e)
 	}
 	c->msg = m;
 	c->signer = NULL;
+	c->is_mac = verify_is_mac(m);
+	c->shared = (struct shared){ .reference = SLICE_NONE };
+	buf_init(&c->secret, SECRET_MAX);
 	c->n_pool = 0;
 	fill_pool(c, ask);
 	return c;
 }
 
-/* Who signed what: needs the signer, and no trust in it. */
+/* Who made what: needs the signer or the reference, and no trust in it. */
 static void
 identify(struct checked *c)
 {
 	uint8_t digest[32];
 
-	alg_sha256(c->signer->spki, SLICE_NONE, c->peer);
+	if (c->is_mac)
+		alg_sha256(SLICE_LIT("mac:"), c->shared.reference, c->peer);
+	else
+		alg_sha256(c->signer->spki, SLICE_NONE, c->peer);
 	msg_digest(c->msg, digest);
 	alg_sha256(SLICE(digest, 32), SLICE(c->peer, 32), c->identity);
 }
@@ -279,15 +295,17 @@ verify_identity(const struct msg *m, const struct verify_ask *ask,
 	int rc = -1;
 
 	if (!m->has_protection || m->hdr.protection_alg.p == NULL ||
-	    alg_parse(m->hdr.protection_alg, &alg, &ignored) == -1 ||
 	    (c = checked_new(m, ask, &ignored)) == NULL)
 		return -1;
-	if (find_signer(c, ask, &alg, &ignored) == 0) {
+	if (c->is_mac ? ask->secret != NULL && verify_mac(m, ask, &c->shared,
+	    &c->secret, &ignored) == 0 :
+	    alg_parse(m->hdr.protection_alg, &alg, &ignored) == 0 &&
+	    find_signer(c, ask, &alg, &ignored) == 0) {
 		identify(c);
 		memcpy(out, c->identity, 32);
 		rc = 0;
 	}
-	free(c);
+	checked_free(c);
 	return rc;
 }
 
@@ -301,7 +319,7 @@ verify_msg(const struct msg *m, const struct verify_ask *ask,
 	if (verify_header(m, e) == -1 || (c = checked_new(m, ask, e)) == NULL)
 		return -1;
 	if (check_protection(c, ask, e) == -1) {
-		free(c);
+		checked_free(c);
 		return -1;
 	}
 	identify(c);
@@ -315,12 +333,16 @@ verify_identity_none(const struct msg *m, uint8_t out[static 32])
 	uint8_t digest[32];
 
 	msg_digest(m, digest);
-	alg_sha256(SLICE(digest, 32), SLICE_NONE, out);
+	/* Each guess of a secret is a message of its own, and counts. */
+	alg_sha256(SLICE(digest, 32), verify_is_mac(m) ? m->protection :
+	    SLICE_NONE, out);
 }
 
 void
 checked_free(struct checked *c)
 {
+	if (c != NULL)
+		buf_release(&c->secret);
 	free(c);
 }
 
@@ -339,7 +361,13 @@ checked_signer(const struct checked *c)
 const struct path *
 checked_path(const struct checked *c)
 {
-	return &c->path;
+	return c->is_mac ? NULL : &c->path;
+}
+
+const struct shared *
+checked_mac(const struct checked *c)
+{
+	return c->is_mac ? &c->shared : NULL;
 }
 
 const struct cert *

@@ -3,6 +3,7 @@
 
 #include "msg/msg.h"
 #include "pki/path.h"
+#include "prot/protect.h"
 
 /*
  * A message whose header and protection have been checked, and who made it.
@@ -27,6 +28,13 @@ struct verify_ask {
 	 * carry cmcCA or cmcRA (RFC 9483 3.4).
 	 */
 	int			 answers;
+	/*
+	 * MACs: append the secret that ${reference} stands for to ${out}: 1,
+	 * 0 if there is none, -1.  NULL: a MAC is E_PROT_KIND.
+	 */
+	int	(*secret)(void *arg, struct slice reference, struct buf *out,
+		    struct err *e);
+	void			*secret_arg;
 };
 
 /*
@@ -37,6 +45,10 @@ struct verify_ask {
  *
  * Signatures are checked over the bytes received.  extraCerts may be in any
  * order, with duplicates and strangers.
+ *
+ * A MAC needs no certificate; its parameters are limited before anything is
+ * computed.  An unknown reference and a wrong secret are the same E_PROT_MAC
+ * after the same work (RFC 9483 4.1.5).
  */
 int	verify_msg(const struct msg *m, const struct verify_ask *ask,
 	    struct checked **out, struct err *e);
@@ -44,13 +56,23 @@ int	verify_msg(const struct msg *m, const struct verify_ask *ask,
 /* Only the header's part of it, for messages that will not verify. */
 int	verify_header(const struct msg *m, struct err *e);
 
+/* Is the protection of ${m} a MAC made with a shared secret? */
+int	verify_is_mac(const struct msg *m);
+/* The reference of that secret, which nobody has proven.  E_SENDER_KID. */
+int	verify_reference(const struct msg *m, struct slice *out,
+	    struct err *e);
+
 void			 checked_free(struct checked *c);
 const struct msg	*checked_msg(const struct checked *c);
+/* Who signed it and the path to its anchor; both NULL for a MAC. */
 const struct cert	*checked_signer(const struct checked *c);
 const struct path	*checked_path(const struct checked *c);
+/* With what a MAC was made; NULL for a signature. */
+const struct shared	*checked_mac(const struct checked *c);
 /* All certificates that came with it and could be read. */
 const struct cert	*checked_pool(const struct checked *c, size_t *n);
-/* SHA-256 of the signer's SubjectPublicKeyInfo: the verified sender. */
+/* The verified sender: SHA-256 of the signer's SubjectPublicKeyInfo, or of
+ * "mac:" and the reference. */
 const uint8_t		*checked_peer(const struct checked *c);
 /* SHA-256(SHA-256(header || body) || peer): what "the same request" means. */
 const uint8_t		*checked_identity(const struct checked *c);

@@ -4,7 +4,6 @@
 
 #include "base/escape.h"
 #include "base/rand.h"
-#include "pki/name.h"
 #include "role/ca_info.h"
 #include "role/engine_int.h"
 
@@ -22,6 +21,8 @@ struct step {
 	struct buf		 known;		/* certificates seen before */
 	struct buf		 key_subject;
 	struct buf		 sender_row;	/* what facts point into */
+	struct secret		 secret;	/* of a MAC */
+	int			 others;	/* have this transactionID too */
 	struct buf		 target_row;
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
@@ -42,8 +43,9 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->known, 1 << 20);
 	buf_init(&s->key_subject, 1 << 16);
 	buf_init(&s->sender_row, 1 << 17);
+	secret_init(&s->secret, en->store);
 	buf_init(&s->target_row, 1 << 17);
-	held_init(&s->held);
+	held_init(&s->held, en->store);
 	s->facts.txn = &s->txn;
 }
 
@@ -58,6 +60,7 @@ step_release(struct step *s)
 	buf_release(&s->known);
 	buf_release(&s->key_subject);
 	buf_release(&s->sender_row);
+	secret_release(&s->secret);
 	buf_release(&s->target_row);
 	held_release(&s->held);
 }
@@ -89,6 +92,7 @@ verify(struct step *s, struct err *e)
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now,
 		.time_past = h->time_past, .time_future = h->time_future,
+		.secret = secret_find, .secret_arg = &s->secret,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -97,12 +101,17 @@ verify(struct step *s, struct err *e)
 	if (s->op == NULL)
 		return err_set(e, E_BODY_TYPE, "body is %s, which this CA does "
 		    "not handle", msg_body_name(s->msg.body));
+	/* A MAC that is good for nothing is not worth computing. */
+	if (verify_is_mac(&s->msg) &&
+	    authz_check(s->msg.body, AUTHZ_MAC, AUTHZ_NEW, e) == -1)
+		return -1;
 	/* extraCerts may be left out after the first message (3.3). */
-	if (!(s->op->flags & OP_STARTS) && store_signers(s->en->store,
-	    s->msg.hdr.transaction_id, &s->known, e) == -1)
+	if (!(s->op->flags & OP_STARTS) && (s->others = store_signers(
+	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
-	return verify_msg(&s->msg, &ask, &s->checked, e);
+	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
+	    secret_explain(&s->secret, e) : 0;
 }
 
 static int
@@ -140,6 +149,11 @@ repeated(struct step *s, struct err *e)
 	uint8_t id[32];
 	int rc;
 
+	/* A wrong MAC is not tried twice. */
+	if (s->o->err.code == E_MESSAGE_TIME) {
+		ask.secret = secret_find;
+		ask.secret_arg = &s->secret;
+	}
 	if (s->checked != NULL)
 		return answer_to(s, checked_identity(s->checked), e);
 	if (verify_identity(&s->msg, &ask, id) == 0 &&
@@ -172,10 +186,12 @@ check_place(struct step *s, struct err *e)
 			    "present in a first message");
 		return 0;
 	}
-	if (!found && s->known.n > 0)
+	if (!found && s->others > 0)
 		return err_set(e, E_PROT_SAME, "transactionID %.32s belongs to "
 		    "another sender; the credentials have to be those of its "
 		    "first request", escape_hex_short(id, h->transaction_id));
+	if (found && secret_same(s->checked, &s->txn, e) == -1)
+		return -1;
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
 		    "already, this certConf is another one");
@@ -204,10 +220,16 @@ find_sender(struct step *s, struct err *e)
 {
 	const struct cert *own = checked_signer(s->checked);
 	struct policy_facts *f = &s->facts.policy;
-	struct slice serial = unsigned_serial(own->serial);
+	struct slice serial = own == NULL ? SLICE_NONE :
+	    unsigned_serial(own->serial);
 	struct store_cert row;
 	int rc;
 
+	if (own == NULL) {
+		f->sender = AUTHZ_MAC;
+		secret_facts(&s->secret, &f->ticket);
+		return 0;
+	}
 	f->sender = AUTHZ_DEVICE;
 	if (!ca_is_own(s->en, checked_path(s->checked)->anchor->cert))
 		return 0;
@@ -291,6 +313,13 @@ begin_txn(struct step *s)
 	buf_reset(&t->signer_certs);
 	buf_add_slice(&t->transaction_id, m->hdr.transaction_id);
 	buf_add(&t->peer, checked_peer(s->checked), 32);
+	if (checked_mac(s->checked) != NULL) {
+		buf_reset(&t->mac_alg);
+		buf_reset(&t->mac_ref);
+		buf_add_slice(&t->mac_alg, m->hdr.protection_alg);
+		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
+		return;
+	}
 	for (size_t i = 0; i < m->n_extra; i++)
 		buf_add_slice(&t->signer_certs, m->extra[i]);
 }
@@ -364,6 +393,7 @@ work(struct step *s, struct err *e)
 static int
 protect(struct step *s, struct err *e)
 {
+	const struct shared *mac = checked_mac(s->checked);
 	struct draft *d = &s->answer.draft;
 
 	rand_bytes(s->nonce, sizeof(s->nonce));
@@ -371,6 +401,10 @@ protect(struct step *s, struct err *e)
 	    s->nonce);
 	exchange_nonces(s);
 	engine_name(s->o->name, d->transaction_id, s->txn.messages, d->body);
+	if (mac != NULL)
+		return protect_mac(d, mac, s->answer.effects.has_cert ?
+		    buf_slice(&s->en->issued_chain) : SLICE_NONE,
+		    &s->o->answer, e);
 	return protect_sign(d, &s->en->signer, buf_slice(&s->en->issued_chain),
 	    &s->o->answer, e);
 }
@@ -455,9 +489,15 @@ refuse(struct step *s)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
+	if (s->checked == NULL && s->secret.ticket.ref.p != NULL &&
+	    (o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED)) {
+		f->ticket = TICKET_FAILED;
+		f->ticket_ref = s->secret.ticket.ref;
+	}
 	buf_reset(&o->answer);
 	if (reject_make(s->en, s->held.op ? &s->held.msg : &s->msg, s->op,
-	    s->in_body, f->changes_txn ?
+	    s->checked == NULL ? NULL : checked_mac(s->checked), s->in_body,
+	    f->changes_txn ?
 	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
@@ -478,6 +518,10 @@ go(struct step *s, struct err *e)
 		return -1;
 	s->answer.effects.txn = &s->txn;
 	s->answer.effects.changes_txn = 1;
+	if (s->answer.effects.has_cert && checked_mac(s->checked) != NULL) {
+		s->answer.effects.ticket = TICKET_USED;
+		s->answer.effects.ticket_ref = s->secret.ticket.ref;
+	}
 	s->answer.effects.hold.request = s->der;
 	return put(s, checked_identity(s->checked), E_NONE, e);
 }

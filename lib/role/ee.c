@@ -9,6 +9,7 @@
 #include "msg/poll.h"
 #include "pki/name.h"
 #include "role/ee_int.h"
+#include "role/request.h"
 
 void
 ee_step_init(struct step *s, struct engine *en, struct outcome *o)
@@ -51,6 +52,31 @@ error_text(const struct msg *m, char t[static 256])
 	    em.status.has_fail ? status_fail_text(fail, em.status.fail) : "");
 }
 
+/* Whatever an answer calls the secret, it is the one of our request. */
+static int
+our_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
+{
+	struct step *s = arg;
+
+	(void)reference;
+	return secret_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
+	    -1 : 1;
+}
+
+/* Only an error may come with a signature after a MAC (3.6.4). */
+static int
+check_kind(struct step *s, struct verify_ask *ask, struct err *e)
+{
+	if (s->txn.secret_file.n == 0)
+		return 0;
+	ask->secret = our_secret;
+	ask->secret_arg = s;
+	if (verify_is_mac(&s->msg) || s->msg.body == BODY_ERROR)
+		return 0;
+	return err_set(e, E_PROT_KIND, "%s is not protected with a MAC as our "
+	    "request was", msg_body_name(s->msg.body));
+}
+
 int
 ee_verify(struct step *s, struct err *e)
 {
@@ -83,6 +109,8 @@ ee_verify(struct step *s, struct err *e)
 	if (ask.n_anchors == 0)
 		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
 		    "give one with: cmp-mkreq --trust FILE");
+	if (check_kind(s, &ask, e) == -1)
+		return -1;
 	return verify_msg(&s->msg, &ask, &s->checked, e);
 }
 
@@ -97,6 +125,8 @@ check_same(const struct step *s, struct err *e)
 	struct err ignored = { 0 };
 	struct cert first;
 
+	if (checked_mac(s->checked) != NULL)
+		return 0;	/* there is one secret to a transaction */
 	if (der_get_tlv(&kept, DER_SEQUENCE, &der) == 0 &&
 	    cert_parse(der, &first, &ignored) == 0 &&
 	    slice_eq(first.spki, checked_signer(s->checked)->spki))
@@ -232,6 +262,24 @@ out:
 	return rc;
 }
 
+static int
+mac_reply(struct step *s, struct err *e)
+{
+	struct txn *t = &s->txn;
+	struct shared shared = { .reference = buf_slice(&t->mac_ref) };
+	struct buf secret;
+	int rc = -1;
+
+	if (secret_load(buf_str(&t->secret_file), &secret, e) == 0 &&
+	    mac_parse(buf_slice(&t->mac_alg), &shared.mac, e) == 0) {
+		shared.secret = buf_slice(&secret);
+		rc = protect_mac(&s->result.draft, &shared, SLICE_NONE,
+		    &s->o->answer, e);
+	}
+	buf_release(&secret);
+	return rc;
+}
+
 /* Who signed the answer, and what may be needed to see that again. */
 static void
 keep_signer(struct step *s)
@@ -240,6 +288,8 @@ keep_signer(struct step *s)
 	struct buf *to = &s->txn.signer_certs;
 
 	buf_reset(to);
+	if (p == NULL)
+		return;
 	buf_add_slice(to, checked_signer(s->checked)->der);
 	for (size_t i = 1; i < p->n; i++)
 		buf_add_slice(to, p->certs[i]->der);
@@ -258,6 +308,8 @@ reply(struct step *s, struct err *e)
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
 	engine_name(s->o->name, d->transaction_id, t->messages, d->body);
+	if (t->secret_file.n > 0)
+		return mac_reply(s, e);
 	if (t->sign_key_file.n > 0)
 		return sign_reply(s, e);
 	s->o->draft = 1;
@@ -411,7 +463,8 @@ repeated(struct step *s, struct err *e)
 		    name.n ? (const char *)name.p : "");
 		snprintf(s->o->note, sizeof(s->o->note), "taken before, "
 		    "nothing changed");
-		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0;
+		s->o->draft = s->o->answer.n > 0 && s->txn.sign_key_file.n == 0 &&
+		    s->txn.secret_file.n == 0;
 		/* Who was told "no" and cut short must not be told "yes". */
 		if (s->txn.state == TXN_WAITING) {
 			err_set(e, E_ANSWER_WAITING, "taken before");
@@ -435,9 +488,11 @@ ee_handle(struct engine *en, struct slice der, struct outcome *o)
 	if (msg_decode(der, &s.msg, e) == -1) {
 		o->verdict = VERDICT_BAD;
 	} else if (ee_verify(&s, e) == -1) {
-		/* Not from whom we asked: the request stays open. */
-		o->verdict = engine_is_temporary(e->code) ? VERDICT_TEMPORARY :
-		    VERDICT_NO;
+		/* Not from whom we asked: the request stays open.  A file
+		 * with a secret may be mended. */
+		o->verdict = engine_is_temporary(e->code) ||
+		    err_fail(e->code) == FAIL_SYSTEM_FAILURE ?
+		    VERDICT_TEMPORARY : VERDICT_NO;
 	} else if (repeated(&s, e) == 0) {
 		if (check_place(&s, e) == -1)
 			o->verdict = VERDICT_NO;

@@ -55,9 +55,35 @@ void	ca_handle(struct engine *en, struct slice der, struct outcome *o);
 void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 
 /*
+ * secret.c: the ticket that MACs are checked with.  secret_find() is for
+ * verify_ask: a ticket that is locked is as good as none, which
+ * secret_explain() says to the operator but not to the peer, and returns -1.
+ */
+struct secret {
+	struct store		*store;
+	struct store_ticket	 ticket;	/* ref.p NULL: none was found */
+	struct buf		 row;		/* what it points into */
+};
+void	secret_init(struct secret *k, struct store *s);
+void	secret_release(struct secret *k);
+int	secret_find(void *arg, struct slice reference, struct buf *out,
+	    struct err *e);
+int	secret_explain(const struct secret *k, struct err *e);
+void	secret_facts(const struct secret *k, struct policy_ticket *t);
+/* Is a MAC of the kind that the first of ${t} was?  E_PROT_SAME. */
+int	secret_same(const struct checked *c, const struct txn *t,
+	    struct err *e);
+
+/*
+ * The secret in the file ${path}, appended to ${out}, which the caller
+ * releases; a slip's digits are checked.  E_KEY_PASS, E_SECRET_DIGITS.
+ */
+int	secret_load(const char *path, struct buf *out, struct err *e);
+
+/*
  * held.c: the request that ${t} holds, verified as it was when it came, for
- * a pollReq ${c} that has to be by the same certificate.  ${h->op} is set as
- * soon as an answer to it can be made.  E_NOT_APPROVED, E_PROT_*, E_PATH_*.
+ * a pollReq ${c} that has to be by the same certificate, or made with the same
+ * secret.  ${h->op} is set as soon as an answer to it can be made.  E_NOT_APPROVED, E_PROT_*, E_PATH_*.
  */
 struct held {
 	struct buf		 request, reason;
@@ -65,8 +91,9 @@ struct held {
 	const struct op		*op;
 	struct checked		*checked;
 	struct anchor		*anchors;	/* without CRLs */
+	struct secret		 secret;
 };
-void	held_init(struct held *h);
+void	held_init(struct held *h, struct store *s);
 void	held_release(struct held *h);
 int	held_load(struct engine *en, const struct txn *t,
 	    const struct checked *c, struct held *h, struct err *e);
@@ -74,10 +101,12 @@ int	held_load(struct engine *en, const struct txn *t,
 /*
  * reject.c: the negative answer to ${m} for ${o->err} (RFC 9483 3.6.2): in
  * ${op}'s own response if ${in_body} and it enrols, else an error message.
- * Fills ${o->name} and ${o->answer}, not the store.
+ * Fills ${o->name} and ${o->answer}, not the store.  It is signed, or made
+ * with the secret ${mac} of a message that verified with it.
  */
 int	reject_make(struct engine *en, const struct msg *m, const struct op *op,
-	    int in_body, int64_t number, struct outcome *o, struct err *e);
+	    const struct shared *mac, int in_body, int64_t number,
+	    struct outcome *o, struct err *e);
 
 /* "<16 hex>-<n>-<body>.pki" (design.md section 5). */
 void	engine_name(char t[static STORE_NAME], struct slice transaction_id,

@@ -1,12 +1,14 @@
 /* The request that an operator decided about: RFC 9483 5.1.5. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "role/engine_int.h"
 
 void
-held_init(struct held *h)
+held_init(struct held *h, struct store *s)
 {
 	*h = (struct held){ .op = NULL };
+	secret_init(&h->secret, s);
 	buf_init(&h->request, (size_t)2 << 20);
 	buf_init(&h->reason, 4096);
 }
@@ -18,18 +20,20 @@ held_release(struct held *h)
 	free(h->anchors);
 	buf_release(&h->request);
 	buf_release(&h->reason);
+	secret_release(&h->secret);
 }
 
 /*
  * The trust is that of today, the time that of the request: that the sender
  * has not been revoked since was seen on its pollReq, which has the same
- * certificate.
+ * certificate.  A ticket is looked up again: it may be gone or locked.
  */
 static int
 verify_then(struct engine *en, const struct txn *t, struct held *h,
     struct err *e)
 {
-	struct verify_ask ask = { .now = t->created };
+	struct verify_ask ask = { .now = t->created,
+	    .secret = secret_find, .secret_arg = &h->secret };
 
 	h->anchors = calloc(en->trust.n_anchors + 1, sizeof(*h->anchors));
 	if (h->anchors == NULL)
@@ -39,6 +43,17 @@ verify_then(struct engine *en, const struct txn *t, struct held *h,
 	ask.anchors = h->anchors;
 	ask.n_anchors = en->trust.n_anchors;
 	return verify_msg(&h->msg, &ask, &h->checked, e);
+}
+
+/* The peer of a MAC is its reference, that of a signature only a key. */
+static int
+same_sender(const struct checked *a, const struct checked *b)
+{
+	const struct cert *x = checked_signer(a), *y = checked_signer(b);
+
+	if (memcmp(checked_peer(a), checked_peer(b), 32) != 0)
+		return 0;
+	return x == NULL || y == NULL ? x == y : slice_eq(x->der, y->der);
 }
 
 int
@@ -60,8 +75,8 @@ held_load(struct engine *en, const struct txn *t, const struct checked *c,
 		return err_set(e, E_NOT_APPROVED, "%s", buf_str(&h->reason));
 	if (verify_then(en, t, h, e) == -1)
 		return -1;
-	if (slice_eq(checked_signer(h->checked)->der, checked_signer(c)->der))
+	if (same_sender(h->checked, c))
 		return 0;
-	return err_set(e, E_PROT_SAME, "pollReq is signed with another "
-	    "certificate than the request");
+	return err_set(e, E_PROT_SAME, "pollReq is protected with another "
+	    "certificate or secret than the request");
 }

@@ -6,7 +6,8 @@
 
 int
 reject_make(struct engine *en, const struct msg *m, const struct op *op,
-    int in_body, int64_t number, struct outcome *o, struct err *e)
+    const struct shared *mac, int in_body, int64_t number, struct outcome *o,
+    struct err *e)
 {
 	const char *text = err_public(o->err.code);
 	enum fail fail = err_fail(o->err.code);
@@ -35,7 +36,9 @@ reject_make(struct engine *en, const struct msg *m, const struct op *op,
 	else
 		draft_body_error(&d, STATUS_REJECTION, text, fail);
 	engine_name(o->name, d.transaction_id, number, d.body);
-	rc = protect_sign(&d, &en->signer, buf_slice(&en->issued_chain),
+	rc = mac != NULL ?
+	    protect_mac(&d, mac, SLICE_NONE, &o->answer, &ignored) :
+	    protect_sign(&d, &en->signer, buf_slice(&en->issued_chain),
 	    &o->answer, &ignored);
 	if (rc == -1) {
 		buf_reset(&o->answer);

@@ -18,27 +18,10 @@
 #include "pki/san.h"
 #include "role/engine_int.h"
 #include "role/request_info.h"
+#include "role/request_int.h"
 #include "role/request_template.h"
 
-/* A request while it is being made. */
-struct making {
-	const struct request_ask *ask;
-	const struct op		*op;
-	int			 homefd;
-	struct request_made	*made;
-	struct buf		 subject, san, recipient;
-	struct key		*new_key, *key;
-	struct buf		 csr_der;
-	struct csr		 csr;
-	struct certs		 cert, chain;
-	struct draft		 draft;
-	struct request_info	 info;
-	const char		*newkey;	/* SPEC of the new key */
-	char			 spec[64];
-	uint8_t			 id[16], nonce[16];
-	int64_t			 now;
-	int			 reason;	/* CRLReason */
-};
+#define ITERATIONS	100000	/* the most that OpenSSL takes */
 
 void
 request_made_init(struct request_made *m)
@@ -67,6 +50,7 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 	buf_init(&k->subject, NAME_SIZE_MAX);
 	buf_init(&k->san, 1 << 14);
 	buf_init(&k->recipient, NAME_SIZE_MAX + 16);
+	buf_init(&k->secret, SECRET_MAX + 1);
 	draft_init(&k->draft);
 	rand_bytes(k->id, sizeof(k->id));
 	rand_bytes(k->nonce, sizeof(k->nonce));
@@ -78,6 +62,7 @@ making_release(struct making *k)
 	buf_release(&k->subject);
 	buf_release(&k->san);
 	buf_release(&k->recipient);
+	buf_release(&k->secret);
 	buf_release(&k->csr_der);
 	draft_release(&k->draft);
 	request_info_release(&k->info);
@@ -179,12 +164,34 @@ read_names(struct making *k, struct err *e)
 }
 
 static int
+read_secret(struct making *k, struct err *e)
+{
+	const struct request_ask *a = k->ask;
+	enum mac_kind kind;
+
+	if (a->mac == NULL || strcmp(a->mac, "pbmac1") == 0)
+		kind = MAC_PBMAC1;
+	else if (strcmp(a->mac, "pbm") == 0)
+		kind = MAC_PBM;
+	else
+		return err_set(e, E_USAGE, "--mac is \"%.40s\", expected "
+		    "pbmac1 or pbm", a->mac);
+	if (*a->ref == '\0' || strlen(a->ref) > 128)
+		return err_set(e, E_USAGE, "--ref has %zu characters, expected "
+		    "1 to 128", strlen(a->ref));
+	mac_new(&k->mac, kind, MAC_HMAC_SHA256, ITERATIONS);
+	return secret_load(a->secret_file, &k->secret, e);
+}
+
+static int
 read_credentials(struct making *k, struct err *e)
 {
 	const struct request_ask *a = k->ask;
 	struct signer s;
 
-	k->made->draft = a->cert == NULL;
+	k->made->draft = a->cert == NULL && a->secret_file == NULL;
+	if (a->secret_file != NULL)
+		return read_secret(k, e);
 	if (a->cert == NULL)
 		return 0;
 	if (certs_load(a->cert, &k->cert, e) == -1 ||
@@ -323,142 +330,6 @@ request_check(const struct request_ask *ask, struct err *e)
 	return rc;
 }
 
-/* A file in trust/ named after its content: giving it twice is no harm. */
-static int
-keep(int dirfd, struct slice content, struct slice named_by,
-    const char *suffix, struct err *e)
-{
-	uint8_t hash[32];
-	char hex[ESCAPE_SHORT], name[64];
-
-	alg_sha256(named_by, SLICE_NONE, hash);
-	escape_hex_short(hex, SLICE(hash, 8));
-	snprintf(name, sizeof(name), "%.16s.%s", hex, suffix);
-	return file_deliver(dirfd, name, content, 0644, FILE_NEW, e);
-}
-
-static int
-keep_anchors(int dirfd, const char *file, struct err *e)
-{
-	struct certs c = { 0 };
-	struct buf pem;
-	int rc;
-
-	if (certs_load(file, &c, e) == -1)
-		return -1;
-	buf_init(&pem, 1 << 16);
-	rc = 0;
-	for (size_t i = 0; rc == 0 && i < c.n; i++) {
-		buf_reset(&pem);
-		cert_pem(&pem, "CERTIFICATE", c.v[i].der);
-		rc = keep(dirfd, buf_slice(&pem), c.v[i].der, "pem", e);
-	}
-	buf_release(&pem);
-	certs_free(&c);
-	return rc;
-}
-
-static int
-keep_trust(struct making *k, struct err *e)
-{
-	struct crl *crl;
-	int fd, rc = 0;
-
-	if ((fd = file_open_dir(k->homefd, "trust", 0700, e)) == -1)
-		return -1;
-	for (size_t i = 0; rc == 0 && i < k->ask->n_trust; i++)
-		rc = keep_anchors(fd, k->ask->trust[i], e);
-	for (size_t i = 0; rc == 0 && i < k->ask->n_crl; i++) {
-		if ((rc = crl_load(k->ask->crl[i], &crl, e)) == -1)
-			break;
-		rc = keep(fd, crl_der(crl), crl_der(crl), "crl", e);
-		crl_free(crl);
-	}
-	close(fd);
-	return rc;
-}
-
-/* A directory becomes a device's home by its cmp.conf. */
-static int
-prepare_home(struct making *k, struct err *e)
-{
-	static const char *const dirs[] = { "keys", "certs", "state" };
-	struct buf conf;
-	int fd, rc = 0;
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		if ((fd = file_open_dir(k->homefd, dirs[i], 0700, e)) == -1)
-			return -1;
-		/* Half a key of a run that was cut short is nobody's. */
-		rc = file_sweep(fd, ".tmp.", e);
-		close(fd);
-		if (rc == -1)
-			return -1;
-	}
-	if (faccessat(k->homefd, "cmp.conf", F_OK, 0) == -1) {
-		buf_init(&conf, 1 << 16);
-		conf_template(&conf, ROLE_EE);
-		rc = file_deliver(k->homefd, "cmp.conf", buf_slice(&conf),
-		    0644, FILE_NEW, e);
-		buf_release(&conf);
-	}
-	return rc == 0 ? keep_trust(k, e) : -1;
-}
-
-/* "pump17-3f2a9c1b": the common name for people, the id against clashes. */
-static void
-key_name(struct making *k)
-{
-	char hex[ESCAPE_SHORT], word[48] = "key";
-	struct slice cn;
-	size_t n = 0;
-
-	if (name_attribute(buf_slice(&k->subject), OID_CN, &cn)) {
-		for (size_t i = 0; i < cn.n && n < 40; i++)
-			if (isalnum(cn.p[i]) || (n > 0 && strchr(".-_",
-			    cn.p[i]) != NULL && cn.p[i] != '\0'))
-				word[n++] = (char)cn.p[i];
-		if (n > 0)
-			word[n] = '\0';
-	}
-	escape_hex_short(hex, SLICE(k->id, 4));
-	snprintf(k->made->key_file, sizeof(k->made->key_file),
-	    "keys/%s-%.8s.key", word, hex);
-}
-
-/* check_inputs() has loaded a key that exists already. */
-static int
-make_key(struct making *k, struct err *e)
-{
-	struct buf pem, pass;
-	int fd = -1, rc = -1;
-
-	if (!(k->op->flags & OP_ENROLS))
-		return 0;
-	buf_init(&pem, 1 << 16);
-	buf_init(&pass, SECRET_MAX);
-	key_name(k);
-	if (k->ask->csr != NULL) {
-		rc = 0;		/* only its name, for the certificate's file */
-		goto out;
-	}
-	if ((k->ask->newkey_pass != NULL &&
-	    secret_read(k->ask->newkey_pass, &pass, e) == -1) ||
-	    (k->new_key == NULL &&
-	    key_generate(k->newkey, &k->new_key, e) == -1) ||
-	    key_export(k->new_key, buf_slice(&pass), &pem, e) == -1 ||
-	    (fd = file_open_dir(k->homefd, "keys", 0700, e)) == -1)
-		goto out;
-	rc = file_deliver(fd, strrchr(k->made->key_file, '/') + 1,
-	    buf_slice(&pem), 0600, FILE_NEW, e);
-out:
-	if (fd != -1)
-		close(fd);
-	buf_release(&pem);
-	buf_release(&pass);
-	return rc;
-}
-
 static int
 make_message(struct making *k, struct err *e)
 {
@@ -468,6 +339,7 @@ make_message(struct making *k, struct err *e)
 	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL,
 	    .csr = k->csr.der, .ask = k->ask, .reason = k->reason,
 	    .info = &k->info.words };
+	struct shared shared = { .mac = k->mac };
 	struct draft *d = &k->draft;
 
 	d->body = k->op->request;
@@ -486,8 +358,28 @@ make_message(struct making *k, struct err *e)
 	engine_name(k->made->name, d->transaction_id, 1, d->body);
 	if (k->made->draft)
 		return protect_none(d, &k->made->message, e);
+	if (k->ask->secret_file != NULL) {
+		shared.reference = slice_str(k->ask->ref);
+		shared.secret = buf_slice(&k->secret);
+		return protect_mac(d, &shared, SLICE_NONE, &k->made->message,
+		    e);
+	}
 	s.cert = &k->cert.v[0];
 	return protect_sign(d, &s, SLICE_NONE, &k->made->message, e);
+}
+
+/* With what the MACs of this transaction are made. */
+static void
+fill_mac(const struct making *k, struct txn *t)
+{
+	struct derw w;
+
+	derw_init(&w, 1024);
+	mac_write(&w, &k->mac);
+	buf_add_slice(&t->mac_alg, derw_slice(&w));
+	buf_add_str(&t->mac_ref, k->ask->ref);
+	buf_add_str(&t->secret_file, k->ask->secret_file);
+	derw_release(&w);
 }
 
 static void
@@ -517,6 +409,8 @@ fill_txn(const struct making *k, struct txn *t)
 		if (a->profile != NULL)
 			buf_add_str(&t->key_file, a->profile);
 	}
+	if (a->secret_file != NULL)
+		fill_mac(k, t);
 	if (a->cert == NULL)
 		return;
 	buf_add_str(&t->cert_file, a->cert);
@@ -561,8 +455,8 @@ request_make(int homefd, const struct request_ask *ask,
 	int rc = -1;
 
 	making_init(&k, homefd, ask, out);
-	if (check_inputs(&k, e) == 0 && prepare_home(&k, e) == 0 &&
-	    make_key(&k, e) == 0 && make_message(&k, e) == 0)
+	if (check_inputs(&k, e) == 0 && request_home(&k, e) == 0 &&
+	    request_key(&k, e) == 0 && make_message(&k, e) == 0)
 		rc = remember(&k, e);
 	making_release(&k);
 	return rc;

@@ -19,6 +19,8 @@ struct request_ask {
 	const char	*newkey_file;		/* one that exists: copied */
 	const char	*newkey_pass;		/* passphrase file of either */
 	const char	*cert, *key, *key_pass, *chain;	/* NULL: a draft */
+	const char	*secret_file, *ref;	/* or a shared secret: 4.1.5 */
+	const char	*mac;			/* "pbmac1" (NULL) or "pbm" */
 	const char	*const *trust;		/* files of anchors to keep */
 	size_t		 n_trust;
 	const char	*const *crl;
@@ -47,10 +49,11 @@ void	request_made_release(struct request_made *m);
 int	request_check(const struct request_ask *ask, struct err *e);
 
 /*
- * Make a new key or take the one given, a request for it, and an open transaction in the home of
- * ${homefd}, which becomes a device's home if it is none yet.  The key file
- * is durable before the transaction, the transaction before this returns: an
- * answer to the request can always be taken.
+ * Make a new key or take the one given, a request for it, and an open
+ * transaction in the home of ${homefd}, which becomes a device's home if it
+ * is none yet.  The key file is durable before the transaction, the
+ * transaction before this returns: an answer to the request can always be
+ * taken.
  */
 int	request_make(int homefd, const struct request_ask *ask,
 	    struct request_made *out, struct err *e);

@@ -57,7 +57,8 @@ int	store_txn(struct store *s, struct slice peer,
 /*
  * extraCerts of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
- * hint where to look for a signer, no statement about trust.
+ * hint where to look for a signer, no statement about trust.  Returns how
+ * many transactions there are, or -1.
  */
 int	store_signers(struct store *s, struct slice transaction_id,
 	    struct buf *out, struct err *e);
@@ -129,6 +130,32 @@ int	store_certs(struct store *s, int (*each)(void *arg,
 	    const struct store_cert *c), void *arg, struct err *e);
 int	store_txns(struct store *s, int (*each)(void *arg,
 	    const struct txn *t), void *arg, struct err *e);
+
+/*
+ * Tickets: secrets that a CA shares with devices (RFC 9483 4.1.5).
+ * store_ticket() finds one by its reference, 1 found, 0 not: its texts are
+ * appended to ${keep}, the secret to ${secret}; no list has the secret.
+ * store_ticket_add(): 1 added, 0 the reference is taken.
+ * store_ticket_remove(): 1 removed, 0 there is none.
+ */
+#define TICKET_FAILURES	20	/* wrong MACs, then it is locked */
+struct store_ticket {
+	struct slice	 ref;
+	const char	*subject;	/* PATTERN */
+	const char	*san;		/* PATTERNs, one a line */
+	const char	*profile;
+	int64_t		 expires;	/* 0: never */
+	int64_t		 uses_left;	/* -1: no limit */
+	int64_t		 failures, created;
+	int		 locked;
+};
+int	store_ticket(struct store *s, struct slice ref, struct store_ticket *t,
+	    struct buf *keep, struct buf *secret, struct err *e);
+int	store_tickets(struct store *s, int (*each)(void *arg,
+	    const struct store_ticket *t), void *arg, struct err *e);
+int	store_ticket_add(struct store *s, const struct store_ticket *t,
+	    struct slice secret, struct err *e);
+int	store_ticket_remove(struct store *s, struct slice ref, struct err *e);
 
 /*
  * CRLs: the one with the highest number (1, or 0 and number -1 if there was

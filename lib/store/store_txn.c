@@ -8,7 +8,8 @@
 		"created, messages, check_at"
 #define BYTES	"our_nonce, peer_nonce, serial, cert, signer_certs, " \
 		"subject, san, key_file, cert_file, sign_key_file, " \
-		"chain_file, pass_file, spki, first_nonce"
+		"chain_file, pass_file, spki, first_nonce, mac_alg, mac_ref, " \
+		"secret_file"
 #define COLUMNS	"id, " NUMBERS ", " KEYS ", " BYTES
 
 enum { N_NUMBERS = 8, N_KEYS = 2 };
@@ -31,6 +32,9 @@ static const size_t members[] = {
 	offsetof(struct txn, pass_file),
 	offsetof(struct txn, spki),
 	offsetof(struct txn, first_nonce),
+	offsetof(struct txn, mac_alg),
+	offsetof(struct txn, mac_ref),
+	offsetof(struct txn, secret_file),
 };
 #define N_MEMBERS	(sizeof(members) / sizeof(members[0]))
 
@@ -94,17 +98,17 @@ store_signers(struct store *s, struct slice transaction_id, struct buf *out,
     struct err *e)
 {
 	struct store_use u;
-	int rc;
+	int rc, n = 0;
 
 	store_use(s, STMT_TXN_SIGNERS, "SELECT signer_certs FROM txn "
 	    "WHERE transaction_id = ?", &u);
 	store_bind(&u, transaction_id);
-	while ((rc = store_step(&u, e)) == 1)
+	for (; (rc = store_step(&u, e)) == 1; n++)
 		buf_add_slice(out, store_col(&u, 0));
 	if (rc == 0 && buf_bad(out))
 		return err_set(e, E_NOMEM, "certificates of earlier messages: "
 		    "too many");
-	return rc;
+	return rc == -1 ? -1 : n;
 }
 
 /*
@@ -183,7 +187,8 @@ insert(struct store *s, struct txn *t, struct err *e)
 
 	store_use(s, STMT_TXN_INSERT, "INSERT INTO txn "
 	    "(" NUMBERS ", " KEYS ", " BYTES ") VALUES "
-	    "(?,?,?,?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &u);
+	    "(?,?,?,?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, "
+	    "?,?,?)", &u);
 	bind_numbers(&u, t);
 	for (size_t i = 0; i < N_MEMBERS; i++)
 		store_bind(&u, buf_slice(member(t, i)));
@@ -200,7 +205,8 @@ update(struct store *s, struct txn *t, struct err *e)
 
 	store_use(s, STMT_TXN_UPDATE, "UPDATE txn SET "
 	    "(" NUMBERS ", " BYTES ") = "
-	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?) WHERE id = ?", &u);
+	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?) "
+	    "WHERE id = ?", &u);
 	bind_numbers(&u, t);
 	for (size_t i = N_KEYS; i < N_MEMBERS; i++)
 		store_bind(&u, buf_slice(member(t, i)));

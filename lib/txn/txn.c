@@ -53,6 +53,9 @@ txn_init(struct txn *t)
 	buf_init(&t->pass_file, FIELD_MAX);
 	buf_init(&t->spki, FIELD_MAX);
 	buf_init(&t->first_nonce, FIELD_MAX);
+	buf_init(&t->mac_alg, FIELD_MAX);
+	buf_init(&t->mac_ref, FIELD_MAX);
+	buf_init(&t->secret_file, FIELD_MAX);
 }
 
 void
@@ -74,6 +77,9 @@ txn_release(struct txn *t)
 	buf_release(&t->pass_file);
 	buf_release(&t->spki);
 	buf_release(&t->first_nonce);
+	buf_release(&t->mac_alg);
+	buf_release(&t->mac_ref);
+	buf_release(&t->secret_file);
 }
 
 #define BIT(body)	(1u << (body))

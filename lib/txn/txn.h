@@ -59,6 +59,9 @@ struct txn {
 	/* waiting: senderNonce of what has no answer yet; when to ask */
 	struct buf	 first_nonce;
 	int64_t		 check_at;
+	/* MACs: AlgorithmIdentifier of the first request, the reference of
+	 * the secret, and at the device the file that has it. */
+	struct buf	 mac_alg, mac_ref, secret_file;
 };
 void	txn_init(struct txn *t);
 void	txn_release(struct txn *t);
@@ -79,6 +82,9 @@ struct txn_hold {
 	const char	*profile, *changes, *why;
 };
 
+/* What becomes of the secret that was used, or was tried with a wrong MAC. */
+enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED };
+
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
 	struct txn	*txn;		/* the row as it is to be: insert or update */
@@ -87,6 +93,8 @@ struct effects {
 	struct txn_cert	 cert;
 	int		 revoke;	/* the certificate of this transaction */
 	int		 revoke_reason;
+	enum txn_ticket	 ticket;
+	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */
 	struct txn_hold	 hold;
 	int		 polled;	/* an answer to pollReq: not the last */

@@ -290,7 +290,7 @@ exit_of() {
 @test "openssl's client reads why a protection is refused" {
 	new_key new.key ec
 	refused E_PROT_MISSING badMessageCheck error -unprotected_requests
-	refused E_PROT_KIND wrongIntegrity error -secret pass:secret -ref 12
+	refused E_PROT_MAC badMessageCheck error -secret pass:secret -ref 12
 	refused E_ALG_UNKNOWN badAlg error -digest sha1
 	ID=rsadev
 	refused E_ALG_UNKNOWN badAlg error -digest sha1

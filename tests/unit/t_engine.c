@@ -149,7 +149,9 @@ test_protection_missing(void)
 	    "a message without protection leaves no transaction behind");
 	a.d.transaction_id = fresh(16);
 	put_body(&a);
+	a.d.body = BODY_KUR;
 	der = seal_raw(&a.d, pbm, fresh(20));
+	a.d.body = BODY_IR;
 	say(der);
 	ok(ERROR(E_PROT_KIND, FAIL_WRONG_INTEGRITY),
 	    "a MAC where a signature is expected is wrongIntegrity");

@@ -1,0 +1,92 @@
+/* Protection with a shared secret: RFC 9483 4.1.5. */
+#include "prot/verify_int.h"
+
+#include "base/escape.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "pki/name.h"
+
+#define REFERENCE_MAX	128	/* octets */
+
+int
+verify_is_mac(const struct msg *m)
+{
+	struct slice alg = m->hdr.protection_alg, in, oid;
+
+	return m->has_protection && alg.p != NULL &&
+	    der_only(alg, DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_OID, &oid) == 0 &&
+	    (oid_of(oid) == OID_PBM || oid_of(oid) == OID_PBMAC1);
+}
+
+/*
+ * senderKID has the reference, and so has the commonName of sender.  Peers
+ * that know only RFC 4210 give sender the name they ask for, or none: the
+ * MAC covers both, so senderKID decides.
+ */
+int
+verify_reference(const struct msg *m, struct slice *out, struct err *e)
+{
+	const struct hdr *h = &m->hdr;
+
+	*out = h->sender_kid;
+	if (h->sender_kid.p == NULL && (h->sender_name.p == NULL ||
+	    name_attribute(h->sender_name, OID_CN, out) != 1))
+		return err_set(e, E_SENDER_KID, "senderKID is absent and "
+		    "sender has no commonName, expected the reference of the "
+		    "shared secret in both");
+	if (out->n == 0 || out->n > REFERENCE_MAX)
+		return err_set(e, E_SENDER_KID, "the reference of the shared "
+		    "secret has %zu octets, expected 1 to %d", out->n,
+		    REFERENCE_MAX);
+	return 0;
+}
+
+/*
+ * Who guesses references learns nothing: a secret that nobody has is tried
+ * instead, and fails in the same way after the same work.
+ */
+static int
+find_secret(const struct verify_ask *ask, struct slice reference,
+    struct buf *secret, struct err *e)
+{
+	uint8_t *p;
+	int rc = ask->secret(ask->secret_arg, reference, secret, e);
+
+	if (rc == 0) {
+		buf_reset(secret);
+		if ((p = buf_extend(secret, 39)) != NULL)
+			rand_bytes(p, 39);
+	}
+	if (rc != -1 && (buf_bad(secret) || secret->n == 0))
+		return err_set(e, E_NOMEM, "out of memory");
+	return rc;
+}
+
+int
+verify_mac(const struct msg *m, const struct verify_ask *ask,
+    struct shared *out, struct buf *secret, struct err *e)
+{
+	char shown[ESCAPE_SHORT];
+	struct derw part;
+	int found, rc = -1;
+
+	/* Its limits hold before anything is computed. */
+	if (mac_parse(m->hdr.protection_alg, &out->mac, e) == -1)
+		return err_wrap(e, "protectionAlg");
+	if (verify_reference(m, &out->reference, e) == -1 ||
+	    (found = find_secret(ask, out->reference, secret, e)) == -1)
+		return -1;
+	out->secret = buf_slice(secret);
+	if (verify_part(m, &part, e) == 0)
+		rc = mac_verify(&out->mac, out->secret, derw_slice(&part),
+		    m->protection, e);
+	derw_release(&part);
+	escape_short(shown, out->reference);
+	if (found == 0)
+		return err_set(e, E_PROT_MAC, "no shared secret has the "
+		    "reference \"%s\"", shown);
+	if (rc == -1)
+		return err_wrap(e, "reference \"%.100s\"", shown);
+	return 0;
+}

@@ -1,0 +1,689 @@
+/* Enrolment with a shared secret: RFC 9483 4.1.5. */
+#include "tap.h"
+#include "t_engine_say.h"
+
+#include "base/slip.h"
+#include "role/request.h"
+
+#define SECRET	"an old secret of the plant, 40 characters"
+
+static struct mac pbmac1, pbm;
+
+static struct shared
+shared(const char *ref, const char *secret, const struct mac *mac)
+{
+	return (struct shared){ .reference = slice_str(ref),
+	    .secret = slice_str(secret), .mac = *mac };
+}
+
+static void
+ticket(const char *ref, int64_t uses, int64_t expires)
+{
+	struct store_ticket t = { .ref = slice_str(ref), .subject =
+	    "CN=*,O=Example", .san = "dns:*.example\nip:192.0.2.0/24",
+	    .profile = "default", .uses_left = uses, .expires = expires,
+	    .created = the_time };
+	struct err e = { 0 };
+
+	if (store_begin(engine_store(en), &e) == -1 ||
+	    store_ticket_add(engine_store(en), &t, slice_str(SECRET), &e) != 1 ||
+	    store_commit(engine_store(en), &e) == -1)
+		die(ref, &e);
+}
+
+/* Seal ${d} with a MAC. */
+static struct slice
+seal_mac(struct draft *d, const struct shared *s)
+{
+	struct buf *out = new_buf();
+	struct err e = { 0 };
+
+	if (protect_mac(d, s, SLICE_NONE, out, &e) == -1)
+		die("protect_mac", &e);
+	return buf_slice(out);
+}
+
+static struct slice
+make_mac(struct ask *a, const struct shared *s)
+{
+	if (a->d.body == BODY_IR || a->d.body == BODY_CR)
+		put_body(a);
+	return seal_mac(&a->d, s);
+}
+
+static int
+give_secret(void *arg, struct slice ref, struct buf *out, struct err *e)
+{
+	const struct shared *s = arg;
+
+	(void)e;
+	if (!slice_eq(ref, s->reference))
+		return 0;
+	buf_add_slice(out, s->secret);
+	return 1;
+}
+
+/* Is the answer made with the same secret and parameters? */
+static int
+same_mac(const struct shared *s)
+{
+	struct shared own = *s;
+	struct verify_ask ask = { .now = the_time, .answers = 1,
+	    .secret = give_secret, .secret_arg = &own };
+	struct slice cn;
+	struct err e = { 0 };
+	struct checked *c;
+	int good;
+
+	if (verify_msg(&re.m, &ask, &c, &e) == -1) {
+		printf("# answer: %s %s\n", err_name(e.code), e.detail);
+		return 0;
+	}
+	good = checked_mac(c) != NULL &&
+	    mac_same(&checked_mac(c)->mac, &s->mac) &&
+	    name_attribute(re.m.hdr.sender_name, OID_CN, &cn) == 1 &&
+	    slice_eq(cn, re.m.hdr.sender_kid) &&
+	    slice_eq(cn, s->reference);
+	for (size_t i = 0; i < re.m.n_extra; i++)
+		good &= !slice_eq(re.m.extra[i], cmp.cert.der);
+	checked_free(c);
+	return good;
+}
+
+/* Refused with this code and failInfo; ${s} NULL: in a signed answer. */
+static int
+no(enum err_code code, enum fail fail, const struct shared *s)
+{
+	int good = re.verdict == VERDICT_REFUSED && re.code == code &&
+	    re.status == STATUS_REJECTION && re.fail == (int)fail &&
+	    re.cert.p == NULL && (s == NULL ? re.proper : same_mac(s));
+
+	if (!good)
+		printf("# verdict %d %s body %s status %d fail %d proper %d\n",
+		    re.verdict, err_name(re.code), msg_body_name(re.m.body),
+		    re.status, re.fail, re.proper);
+	return good;
+}
+
+static int
+yes(const struct shared *s)
+{
+	return re.verdict == VERDICT_ANSWERED && re.m.body == BODY_IP &&
+	    re.cert.p != NULL && same_mac(s);
+}
+
+static struct store_ticket
+ticket_of(const char *ref)
+{
+	struct store_ticket t = { .uses_left = -2 };
+	struct err e = { 0 };
+	struct buf *keep = new_buf(), *secret = new_buf();
+
+	if (store_ticket(engine_store(en), slice_str(ref), &t, keep, secret,
+	    &e) == -1)
+		die(ref, &e);
+	return t;
+}
+
+static void
+test_kinds(void)
+{
+	struct mac kinds[5];
+	struct key *key;
+	struct shared s;
+	struct ask a;
+
+	mac_new(&kinds[0], MAC_PBMAC1, MAC_HMAC_SHA256, 1000);
+	mac_new(&kinds[1], MAC_PBMAC1, MAC_HMAC_SHA512, 1000);
+	mac_new(&kinds[2], MAC_PBM, MAC_HMAC_SHA256, 500);
+	mac_new(&kinds[3], MAC_PBM, MAC_GMAC256, 500);
+	mac_new(&kinds[4], MAC_PBMAC1, MAC_KMAC256, 1000);
+	ticket("kinds", -1, 0);
+	for (size_t i = 0; i < 5; i++) {
+		char t[MAC_TEXT];
+
+		key = new_key("ed25519");
+		s = shared("kinds", SECRET, &kinds[i]);
+		a = ask_for(&dev, key);
+		say(make_mac(&a, &s));
+		ok(yes(&s), "an ir with %s is granted with the same MAC",
+		    mac_name(t, &kinds[i]));
+		ask_release(&a);
+		key_free(key);
+	}
+	ok(ticket_of("kinds").uses_left == -1, "a ticket without limit stays "
+	    "so");
+}
+
+static void
+test_unknown(void)
+{
+	struct key *key = new_key("ed25519");
+	struct shared good = shared("one", SECRET, &pbmac1), bad = shared("one",
+	    "another secret", &pbmac1), none = shared("two", SECRET, &pbmac1);
+	struct ask a = ask_for(&dev, key);
+	struct slice text1, text2;
+	struct error_msg em;
+	struct err e = { 0 };
+
+	ticket("one", 1, 0);
+	say(make_mac(&a, &bad));
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL),
+	    "a MAC with a wrong secret is badMessageCheck, in a signed error");
+	crmf_error(re.m.content, &em, &e);
+	text1 = em.status.text;
+	ok(ticket_of("one").failures == 1, "and counts for its ticket");
+	a.d.transaction_id = fresh(16);
+	say(make_mac(&a, &none));
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL),
+	    "a reference that nobody has is badMessageCheck");
+	crmf_error(re.m.content, &em, &e);
+	text2 = em.status.text;
+	ok(slice_eq(text1, text2), "an unknown reference and a wrong secret "
+	    "get the same answer");
+	a.d.transaction_id = fresh(16);
+	say(make_mac(&a, &good));
+	ok(yes(&good), "the right secret is still good");
+	ask_release(&a);
+	key_free(key);
+}
+
+static void
+test_single(void)
+{
+	struct key *k1 = new_key("ed25519"), *k2 = new_key("ed25519");
+	struct shared s = shared("single", SECRET, &pbmac1);
+	struct ask a = ask_for(&dev, k1), b = ask_for(&dev, k2);
+	struct slice der, answer;
+
+	ticket("single", 1, 0);
+	a.subject = "CN=pump17,O=Other";
+	say(make_mac(&a, &s));
+	ok(no(E_NOT_SUBJECT, FAIL_NOT_AUTHORIZED, &s),
+	    "a subject that the ticket does not allow is notAuthorized, with "
+	    "a MAC");
+	a.subject = "CN=pump17,O=Example";
+	a.d.transaction_id = fresh(16);
+	a.san = "dns:pump17.other";
+	say(make_mac(&a, &s));
+	ok(no(E_NOT_SAN, FAIL_NOT_AUTHORIZED, &s),
+	    "so is an alternative name");
+	a.san = "dns:pump17.example";
+	a.d.transaction_id = fresh(16);
+	a.d.cert_profile = slice_str("other");
+	say(make_mac(&a, &s));
+	ok(no(E_NOT_AUTHORIZED, FAIL_NOT_AUTHORIZED, &s),
+	    "so is a profile that the ticket is not for");
+	a.d.cert_profile = SLICE_NONE;
+	a.d.transaction_id = fresh(16);
+	der = make_mac(&a, &s);
+	say(der);
+	answer = re.der;
+	ok(yes(&s) && ticket_of("single").uses_left == 0,
+	    "refusals use nothing up, a certificate does");
+	say(der);
+	ok(re.verdict == VERDICT_REPEATED && slice_eq(re.der, answer),
+	    "the same request again gets the same bytes");
+	say(make_mac(&b, &s));
+	ok(no(E_TICKET_USED, FAIL_NOT_AUTHORIZED, &s),
+	    "a secret that is used up is notAuthorized");
+	ask_release(&a);
+	ask_release(&b);
+	key_free(k1);
+	key_free(k2);
+}
+
+static void
+test_expiry(void)
+{
+	struct key *key = new_key("ed25519");
+	struct shared s = shared("short", SECRET, &pbm);
+	struct ask a = ask_for(&dev, key);
+	int64_t start = the_time;
+
+	ticket("short", 1, the_time + 10);
+	the_time += 11;
+	say(make_mac(&a, &s));
+	ok(no(E_TICKET_EXPIRED, FAIL_NOT_AUTHORIZED, &s),
+	    "a secret that has expired is notAuthorized");
+	the_time = start + 10;
+	a.d.transaction_id = fresh(16);
+	say(make_mac(&a, &s));
+	ok(yes(&s), "in its last second it is good");
+	the_time = start;
+	ask_release(&a);
+	key_free(key);
+}
+
+static void
+test_lock(void)
+{
+	struct key *key = new_key("ed25519");
+	struct shared bad = shared("lock", "guess", &pbm), good = shared("lock",
+	    SECRET, &pbm);
+	struct ask a = ask_for(&dev, key);
+	struct slice der = make_mac(&a, &bad), guess;
+	struct buf *b;
+	int n = 0;
+
+	ticket("lock", 1, 0);
+	/* The same header and body, each time with another MAC. */
+	for (int i = 0; i < TICKET_FAILURES - 1; i++) {
+		b = new_buf();
+		buf_add_slice(b, der);
+		b->p[b->n - 1] ^= (uint8_t)(i + 1);
+		guess = buf_slice(b);
+		say(guess);
+		n += no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL);
+	}
+	ok(n == TICKET_FAILURES - 1 && !ticket_of("lock").locked,
+	    "each wrong MAC counts, also over the same header and body");
+	say(der);
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL) &&
+	    ticket_of("lock").locked && ticket_of("lock").failures ==
+	    TICKET_FAILURES, "the twentieth locks the ticket");
+	engine_close(en);
+	open_ca();
+	say(make_mac(&a, &good));
+	ok(no(E_TICKET_LOCKED, FAIL_BAD_MESSAGE_CHECK, NULL),
+	    "a locked secret is badMessageCheck as a wrong one is, also after "
+	    "a restart");
+	say(der);
+	ok(re.verdict == VERDICT_REPEATED && ticket_of("lock").failures ==
+	    TICKET_FAILURES + 1, "a message that was refused is not counted "
+	    "again");
+	ask_release(&a);
+	key_free(key);
+}
+
+static void
+test_forms(void)
+{
+	static const struct {
+		enum body	 body;
+		enum err_code	 code;
+		enum fail	 fail;
+	} not[] = {
+		{ BODY_KUR, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
+		{ BODY_RR, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
+		{ BODY_GENM, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
+		{ BODY_NESTED, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
+	};
+	struct key *key = new_key("ed25519");
+	struct shared s = shared("forms", SECRET, &pbmac1);
+	struct ask a = ask_for(&dev, key);
+	struct buf *b = new_buf();
+	struct derw alg;
+
+	ticket("forms", -1, 0);
+	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++) {
+		int known = op_by_request(not[i].body) != NULL;
+
+		a.d.transaction_id = fresh(16);
+		put_body(&a);
+		a.d.body = not[i].body;
+		say(make_mac(&a, &s));
+		ok(known ? no(not[i].code, not[i].fail, NULL) :
+		    no(E_BODY_TYPE, FAIL_BAD_REQUEST, NULL),
+		    "%s with a MAC is wrongIntegrity", msg_body_name(
+		    not[i].body));
+	}
+	a.d.body = BODY_IR;
+	put_body(&a);
+	s.mac.iterations = MAC_ITERATIONS_MAX;
+	derw_init(&alg, 1024);
+	mac_write(&alg, &s.mac);
+	/* The same three octets with 8,340,032 in them. */
+	buf_add_slice(b, derw_slice(&alg));
+	for (size_t i = 0; i + 5 < b->n; i++)
+		if (memcmp(b->p + i, "\x02\x03\x0f\x42\x40", 5) == 0)
+			b->p[i + 2] = 0x7f;
+	a.d.transaction_id = fresh(16);
+	a.d.sender = name("CN=forms");
+	a.d.sender_kid = slice_str("forms");
+	say(seal_raw(&a.d, buf_slice(b), fresh(32)));
+	ok(no(E_MAC_LIMIT, FAIL_BAD_ALG, NULL) &&
+	    ticket_of("forms").failures == 0,
+	    "parameters out of bounds are badAlg, and nothing is computed");
+	derw_reset(&alg);
+	mac_write(&alg, &pbm);
+	a.d.transaction_id = fresh(16);
+	a.d.sender = name("O=Example");
+	a.d.sender_kid = SLICE_NONE;
+	say(seal_raw(&a.d, derw_slice(&alg), fresh(32)));
+	ok(no(E_SENDER_KID, FAIL_BAD_MESSAGE_CHECK, NULL),
+	    "a MAC without a reference in senderKID or commonName is "
+	    "badMessageCheck");
+	derw_release(&alg);
+	ask_release(&a);
+	key_free(key);
+}
+
+/* A good certConf for what ${a} got. */
+static struct draft
+certconf(const struct ask *a)
+{
+	struct draft d;
+	uint8_t hash[HASH_MAX];
+	struct err e = { 0 };
+	struct cert cert;
+	size_t m, n;
+
+	if (cert_parse(re.cert, &cert, &e) == -1)
+		die("certificate", &e);
+	draft_init(&d);
+	d.body = BODY_CERTCONF;
+	d.transaction_id = a->d.transaction_id;
+	d.sender_nonce = fresh(16);
+	d.recip_nonce = re.m.hdr.sender_nonce;
+	n = cert_hash(&cert, hash);
+	m = derw_mark(&d.content);
+	derw_int(&d.content, DER_INTEGER, 0);
+	derw_prim(&d.content, DER_OCTET_STRING, SLICE(hash, n));
+	derw_wrap(&d.content, DER_SEQUENCE, m);
+	derw_wrap(&d.content, DER_SEQUENCE, m);
+	return d;
+}
+
+static int
+peer_state(const char *ref, struct slice id)
+{
+	struct err e = { 0 };
+	uint8_t peer[32];
+	struct txn t;
+	int rc;
+
+	alg_sha256(SLICE_LIT("mac:"), slice_str(ref), peer);
+	txn_init(&t);
+	rc = store_txn(engine_store(en), SLICE(peer, 32), id, &t, &e);
+	rc = rc == 1 ? (int)t.state : -1;
+	txn_release(&t);
+	return rc;
+}
+
+static void
+test_confirm(void)
+{
+	struct shared s = shared("conf", SECRET, &pbmac1), salt = s, other =
+	    shared("conf2", SECRET, &pbmac1), changed = s;
+	struct key *k[3] = { new_key("ed25519"), new_key("ed25519"),
+	    new_key("ed25519") };
+	struct ask a = ask_for(&dev, k[0]), b = ask_for(&dev, k[1]),
+	    c = ask_for(&dev, k[2]);
+	int revoked, before;
+	struct draft d;
+
+	ticket("conf", 2, the_time + 100);
+	ticket("conf2", -1, 0);
+	a.d.implicit_confirm = b.d.implicit_confirm = c.d.implicit_confirm = 0;
+	say(make_mac(&a, &s));
+	ok(yes(&s) && peer_state("conf", a.d.transaction_id) == TXN_CONFIRM,
+	    "an ir with a MAC waits for its certConf");
+	d = certconf(&a);
+	say(seal(&d, &dev, &sub.cert));
+	ok(no(E_PROT_SAME, FAIL_WRONG_INTEGRITY, NULL) &&
+	    peer_state("conf", a.d.transaction_id) == TXN_CONFIRM,
+	    "a signed certConf after a MAC is wrongIntegrity and leaves the "
+	    "transaction pending");
+	say(seal_mac(&d, &other));
+	ok(no(E_PROT_SAME, FAIL_WRONG_INTEGRITY, &other) &&
+	    peer_state("conf", a.d.transaction_id) == TXN_CONFIRM,
+	    "so is one with another secret");
+	the_time += 200;
+	mac_new(&salt.mac, MAC_PBMAC1, MAC_HMAC_SHA256, pbmac1.iterations);
+	say(seal_mac(&d, &salt));
+	ok(re.verdict == VERDICT_ANSWERED && re.m.body == BODY_PKICONF &&
+	    same_mac(&salt) && peer_state("conf", a.d.transaction_id) ==
+	    TXN_DONE, "certConf with the secret is confirmed, with a fresh "
+	    "salt and after the ticket has expired");
+	the_time -= 200;
+	draft_release(&d);
+
+	say(make_mac(&b, &s));
+	d = certconf(&b);
+	mac_new(&changed.mac, MAC_PBM, MAC_HMAC_SHA256, 500);
+	certificates(&before);
+	say(seal_mac(&d, &changed));
+	certificates(&revoked);
+	ok(no(E_PROT_SAME, FAIL_WRONG_INTEGRITY, &changed) &&
+	    revoked == before + 1, "another kind of MAC within a transaction "
+	    "is wrongIntegrity, and ends it");
+	draft_release(&d);
+
+	say(make(&c));
+	d = certconf(&c);
+	say(seal_mac(&d, &other));
+	ok(no(E_PROT_SAME, FAIL_WRONG_INTEGRITY, &other) &&
+	    state_of(&dev, c.d.transaction_id) == TXN_CONFIRM,
+	    "a certConf with a MAC after a signature is wrongIntegrity and "
+	    "leaves the transaction pending");
+	draft_release(&d);
+	ask_release(&a);
+	ask_release(&b);
+	ask_release(&c);
+	for (int i = 0; i < 3; i++)
+		key_free(k[i]);
+}
+
+static void
+test_late(void)
+{
+	struct key *key = new_key("ed25519");
+	struct shared s = shared("late", SECRET, &pbm);
+	struct ask a = ask_for(&dev, key);
+	struct slice der = make_mac(&a, &s), answer;
+
+	ticket("late", 1, 0);
+	say(der);
+	answer = re.der;
+	the_time += 400 * DAY;
+	say(der);
+	ok(re.verdict == VERDICT_REPEATED && slice_eq(re.der, answer),
+	    "a request with a MAC gets the same bytes a year later");
+	the_time -= 400 * DAY;
+	ask_release(&a);
+	key_free(key);
+}
+
+/* What the device makes of ${der}. */
+static enum verdict
+tell(struct engine *dev_en, struct slice der, enum err_code *code)
+{
+	struct err e = { 0 };
+	struct outcome o;
+	enum verdict v;
+
+	outcome_init(&o);
+	if (engine_begin(dev_en, &e) == -1)
+		die("begin", &e);
+	engine_handle(dev_en, der, &o);
+	if (engine_commit(dev_en, &e) == -1)
+		die("commit", &e);
+	v = o.verdict;
+	*code = o.err.code;
+	if (*code != E_NONE)
+		printf("# %s: %s\n", err_name(*code), o.err.detail);
+	outcome_release(&o);
+	return v;
+}
+
+/* The answer again, protected in another way. */
+static struct slice
+again(const struct msg *m, const struct shared *s)
+{
+	struct signer signer = { .key = cmp.key, .cert = &cmp.cert };
+	struct buf *out = new_buf();
+	struct err e = { 0 };
+	struct draft d;
+
+	if (s == NULL) {
+		if (protect_message(m, &signer, out, &e) == -1)
+			die("sign", &e);
+		return buf_slice(out);
+	}
+	draft_init(&d);
+	d.pvno = (int)m->hdr.pvno;
+	d.recipient = m->hdr.recipient;
+	d.transaction_id = m->hdr.transaction_id;
+	d.sender_nonce = m->hdr.sender_nonce;
+	d.recip_nonce = m->hdr.recip_nonce;
+	d.general_info = m->hdr.general_info;
+	d.body = m->body;
+	derw_raw(&d.content, m->content);
+	if (protect_mac(&d, s, SLICE_NONE, out, &e) == -1)
+		die("protect_mac", &e);
+	draft_release(&d);
+	return buf_slice(out);
+}
+
+/* A device's home ${dir} with an open ir; by its certificate or a secret. */
+static struct engine *
+open_device(const char *dir, int by_secret)
+{
+	const char *trust[] = { in_top("ca/certs/ca.pem") };
+	struct request_ask ask = { .op = "ir", .newkey = "ed25519",
+	    .subject = "CN=pump17,O=Example", .trust = trust, .n_trust = 1,
+	    .ref = "device" };
+	struct engine *made_en;
+	struct request_made made;
+	struct err e = { 0 };
+	int fd = dir_of(topfd, dir);
+
+	if (by_secret) {
+		ask.secret_file = in_top("secret");
+	} else {
+		ask.cert = in_top("dev.pem");
+		ask.key = in_top("dev.key");
+		ask.chain = in_top("sub.pem");
+	}
+	request_made_init(&made);
+	if (request_make(fd, &ask, &made, &e) == -1 ||
+	    engine_open(fd, STORE_WRITE, &made_en, &e) == -1)
+		die("device", &e);
+	say(buf_slice(&made.message));
+	request_made_release(&made);
+	return made_en;
+}
+
+static void
+test_device(void)
+{
+	struct shared bad;
+	struct shared good;
+	struct engine *d;
+	enum err_code code;
+	struct msg ip;
+
+	ticket("device", -1, 0);
+	put_file(topfd, "secret", SLICE_LIT(SECRET "\n"), 0600);
+	put_key(topfd, "dev.key", dev.key);
+	put_certs(topfd, "dev.pem", (const struct cert *[]){ &dev.cert }, 1);
+	put_certs(topfd, "sub.pem", (const struct cert *[]){ &sub.cert }, 1);
+	d = open_device("d1", 1);
+	ok(re.verdict == VERDICT_ANSWERED && re.m.body == BODY_IP,
+	    "a device enrols with the secret of a file");
+	ip = re.m;
+	bad = shared("device", "another secret", &pbm);
+	ok(tell(d, again(&ip, NULL), &code) == VERDICT_NO &&
+	    code == E_PROT_KIND, "a signed ip after a MAC is not taken");
+	ok(tell(d, again(&ip, &bad), &code) == VERDICT_NO &&
+	    code == E_PROT_MAC, "an ip with another secret is not taken");
+	ok(tell(d, re.der, &code) == VERDICT_TAKEN && code == E_NONE,
+	    "the ip with the secret is taken all the same");
+	engine_close(d);
+	d = open_device("d2", 0);
+	good = shared("device", SECRET, &pbm);
+	ok(re.m.body == BODY_IP &&
+	    tell(d, again(&re.m, &good), &code) == VERDICT_NO &&
+	    code == E_PROT_KIND, "an ip with a MAC after a signature is not "
+	    "taken");
+	engine_close(d);
+}
+
+static int
+mends(const char *typed, const char *to, enum err_code code)
+{
+	struct err e = { 0 };
+	struct buf b;
+	int good;
+
+	buf_init(&b, 100);
+	buf_add_str(&b, typed);
+	good = (slip_mend(&b, &e) == 0 ? E_NONE : e.code) == code &&
+	    (code != E_NONE || slice_eq(buf_slice(&b), slice_str(to)));
+	buf_release(&b);
+	return good;
+}
+
+static void
+test_slip(void)
+{
+	char t[SLIP_TEXT], typed[2 * SLIP_TEXT], c;
+	int found = 0, tried = 0;
+	size_t n = 0;
+
+	slip_make(t);
+	ok(strlen(t) == SLIP_TEXT - 1 && mends(t, t, E_NONE) &&
+	    slip_bits(slice_str(t)) >= 80, "slip: it is what it is");
+	for (const char *p = t; *p; p++)
+		if (*p != '-') {
+			typed[n] = *p == '0' ? 'o' : *p == '1' ? 'l' :
+			    *p >= 'A' ? (char)(*p + 32) : *p;
+			typed[n + 1] = ' ';
+			n += 2;
+		}
+	typed[n] = '\0';
+	ok(mends(typed, t, E_NONE), "slip: case, blanks, O and L are mended");
+	for (size_t i = 5; t[i] != '\0'; i++) {
+		if (t[i] == '-')
+			continue;
+		c = t[i];
+		for (const char *p = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; *p;
+		    p++) {
+			if (*p == c)
+				continue;
+			t[i] = *p;
+			tried++;
+			found += mends(t, t, E_SECRET_DIGITS);
+		}
+		t[i] = c;
+		if (t[i + 1] != '\0' && t[i + 1] != '-' && t[i + 1] != c) {
+			t[i] = t[i + 1];
+			t[i + 1] = c;
+			tried++;
+			found += mends(t, t, E_SECRET_DIGITS);
+			t[i + 1] = t[i];
+			t[i] = c;
+		}
+	}
+	ok(found == tried && tried > 28 * 31, "slip: every mistyped digit and "
+	    "every exchange of neighbours is found (%d)", tried);
+	t[SLIP_TEXT - 2] = '\0';
+	ok(mends(t, t, E_SECRET_DIGITS) && mends("cmp1 U", "", E_SECRET_DIGITS),
+	    "slip: too short, or not its digits");
+	ok(mends("pass: o-I l", "pass: o-I l", E_NONE) && mends("CMP", "CMP",
+	    E_NONE) && mends("C-x", "C-x", E_NONE),
+	    "slip: other secrets are left alone");
+	ok(slip_bits(slice_str("aaaaaaaaaaaaaaaaaaaaaaaaaaa")) == 0 &&
+	    slip_bits(slice_str("insta")) < 20, "slip: weak secrets are weak");
+}
+
+int
+main(void)
+{
+	setup("ed25519");
+	mac_new(&pbmac1, MAC_PBMAC1, MAC_HMAC_SHA256, 1000);
+	mac_new(&pbm, MAC_PBM, MAC_HMAC_SHA256, 500);
+	test_kinds();
+	test_unknown();
+	test_single();
+	test_expiry();
+	test_lock();
+	test_forms();
+	test_confirm();
+	test_late();
+	test_device();
+	test_slip();
+	teardown();
+	return done();
+}
