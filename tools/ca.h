@@ -23,6 +23,7 @@ int	ca_pending(const char *home, int argc, char **argv);
 int	ca_approve(const char *home, int argc, char **argv);
 int	ca_reject(const char *home, int argc, char **argv);
 int	ca_rollover(const char *home, int argc, char **argv);
+int	ca_clock(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
 
 #endif

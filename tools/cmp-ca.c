@@ -19,6 +19,7 @@ static const struct ca_verb verbs[] = {
 	{ "approve", ca_approve, "grant one of them" },
 	{ "reject", ca_reject, "refuse one of them" },
 	{ "rollover", ca_rollover, "a new key for a root CA" },
+	{ "clock", ca_clock, "whether the clock fits the audit trail" },
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))

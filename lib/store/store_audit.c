@@ -179,3 +179,17 @@ store_audit(struct store *s, int (*each)(void *arg,
 	store_end(&u);
 	return rc;
 }
+
+int
+store_audit_last(struct store *s, int64_t *when, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_AUDIT_LAST, "SELECT time FROM audit "
+	    "ORDER BY id DESC LIMIT 1", &u);
+	if ((rc = store_step(&u, e)) == 1)
+		*when = store_col_int(&u, 0);
+	store_end(&u);
+	return rc;
+}

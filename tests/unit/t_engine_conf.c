@@ -399,6 +399,7 @@ overdue(void)
 	struct err e = { 0 };
 	int n;
 
+	accept_clock();
 	if (engine_begin(en, &e) == -1)
 		die("begin", &e);
 	n = engine_overdue(en, &e);

@@ -269,6 +269,7 @@ take_back(const struct who *w)
 	txn_init(&t);
 	buf_add_slice(&t.serial, serial);
 	f.txn = &t;
+	accept_clock();
 	if (engine_begin(en, &e) == -1 ||
 	    store_put(engine_store(en), &row, final, &e) == -1 ||
 	    engine_commit(en, &e) == -1)

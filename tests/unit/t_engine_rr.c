@@ -427,18 +427,20 @@ test_crl(void)
 	    "our own files are no reason to read everything again");
 	say_rr(rr_make(&r));
 	ok(crl_due(en, &e) == 1, "one more revocation, one more CRL");
-	the_time -= 3600;
+	the_time -= 240;
 	b = make_crl();
 	ok(b.number == a.number + 1 && b.this_update == a.this_update,
-	    "with the clock an hour back, number and thisUpdate do not go "
+	    "with the clock minutes back, number and thisUpdate do not go "
 	    "back");
-	the_time += 3600;
+	the_time += 240;
 	ok(on_crl(&w, &reason) == 1 && reason == 1 && !on_crl(&good, NULL),
 	    "who is revoked is on it with the reason, others are not");
 	the_time += 8 * DAY;
+	accept_clock();
 	ok(crl_due(en, &e) == 1, "after crl-every one is due");
 	make_crl();
 	the_time += 400 * DAY;
+	accept_clock();
 	b = make_crl();
 	ok(on_crl(&w, NULL) == 1, "who expired since the last CRL is on one "
 	    "more");

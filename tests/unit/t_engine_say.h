@@ -100,6 +100,25 @@ note_outcome(struct reply *r, const struct outcome *o)
 
 static struct reply re;
 
+/* Tests leap in time: as an operator would, they say that it is right. */
+static inline void
+accept_clock(void)
+{
+	static int64_t last;
+	struct effects f = { .event = "clock-accepted" };
+	struct store_row row = { .effects = &f, .now = the_time };
+	char final[STORE_NAME];
+	struct err e = { 0 };
+
+	if (last == the_time)
+		return;
+	last = the_time;
+	if (store_begin(engine_store(en), &e) == -1 ||
+	    store_put(engine_store(en), &row, final, &e) == -1 ||
+	    store_commit(engine_store(en), &e) == -1)
+		die("clock", &e);
+}
+
 /* Give ${der} to the CA in a commit of its own; the answer is ${re}. */
 static inline struct reply *
 say(struct slice der)
@@ -109,6 +128,7 @@ say(struct slice der)
 	struct msg q;
 
 	outcome_init(&o);
+	accept_clock();
 	if (engine_begin(en, &e) == -1)
 		die("begin", &e);
 	engine_handle(en, der, &o);

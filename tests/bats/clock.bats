@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# A CA's clock: a floor that it may not fall below, and no leap of a year.
+load lib.bash
+
+T0=1767323045
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	PATH=$BUILD_DIR/fixed:$PATH
+	export FIXED_CLOCK=$T0
+	cmp-ca -C ca init --name CN=CA --newkey ed25519
+	cmp-ca -C ca clock --accept
+}
+
+at() {
+	export FIXED_CLOCK=$((T0 + $1))
+}
+
+@test "clock: a CA whose clock fell back stops until that is mended (E_CLOCK)" {
+	at -3600
+
+	run -75 cmp-process -C ca
+
+	[[ $output == *E_CLOCK* ]]
+	at -200
+	cmp-process -C ca
+	at 60
+	cmp-process -C ca
+}
+
+@test "clock: a CA whose clock leapt by more than a year stops (E_CLOCK)" {
+	at $((400 * 86400))
+
+	run -75 cmp-process -C ca
+
+	[[ $output == *E_CLOCK* ]]
+	at $((300 * 86400))
+	cmp-process -C ca
+}
+
+@test "clock: what an operator accepts is the new floor, and stands in the audit trail" {
+	at $((400 * 86400))
+	cmp-ca -C ca clock --accept
+	cmp-process -C ca
+	cmp-ca -C ca check
+
+	at 0
+	run -75 cmp-process -C ca
+	cmp-ca -C ca clock --accept
+	cmp-process -C ca
+	[[ $(cmp-ca -C ca check) == 'audit: 3 rows'* ]]
+}
