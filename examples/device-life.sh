@@ -11,17 +11,8 @@ src=$(cd "$(dirname "$0")/.." && pwd)
 PATH=${BUILD_DIR:-$src/build}:$PATH
 export PATH
 
-if [ $# -gt 0 ]; then
-	dir=$1
-	mkdir -p "$dir"
-else
-	dir=$(mktemp -d)
-	trap 'rm -rf "$dir"' EXIT
-	trap 'exit 130' INT TERM
-fi
-cd "$dir"
-
 . "$src/examples/show.sh"
+work_in "$@"
 
 # Carry the request of step $1 to the CA and its answer back to the device.
 # The status of the device is not ours: "waiting" is 3.

@@ -9,16 +9,8 @@ src=$(cd "$(dirname "$0")/.." && pwd)
 PATH=${BUILD_DIR:-$src/build}:$PATH
 export PATH
 
-if [ $# -gt 0 ]; then
-	dir=$1
-	mkdir -p "$dir"
-else
-	dir=$(mktemp -d)
-	trap 'rm -rf "$dir"' EXIT
-	trap 'exit 130' INT TERM
-fi
-cd "$dir"
 . "$src/examples/show.sh"
+work_in "$@"
 
 say 'A vendor, and a CA that believes its devices.'
 vendor_pki

@@ -8,6 +8,19 @@ if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
 	bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 fi
 
+# Go to the directory $1, which is kept, or to a temporary one.
+work_in() {
+	if [ $# -gt 0 ]; then
+		dir=$1
+		mkdir -p "$dir"
+	else
+		dir=$(mktemp -d)
+		trap 'rm -rf "$dir"' EXIT
+		trap 'exit 130' INT TERM
+	fi
+	cd "$dir" || exit
+}
+
 say() {
 	printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
 }
