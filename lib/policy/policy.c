@@ -15,7 +15,7 @@ struct grant {
 	const struct conf_profile	*profile;
 	const char			*rule;
 	const char			*held;
-	const struct conf_enrol		*enrol;
+	const struct conf_rule		*enrol;
 	struct wish			 wish;
 };
 
@@ -46,7 +46,7 @@ grant_profile(const struct grant *g)
 	return g->profile;
 }
 
-const struct conf_enrol *
+const struct conf_rule *
 grant_enrol(const struct grant *g)
 {
 	return g->enrol;
@@ -111,15 +111,16 @@ has_anchor(const struct policy_rule *r, const struct anchor *a)
  * Holders of our certificates may ask for more under their own names without
  * any rule; an [enrol] rule with our CA certificate as anchor says otherwise.
  */
-static const struct conf_enrol own_names = { .name = (char []){ "own" } };
+static const struct conf_rule own_names = { .kind = CONF_enrol,
+    .name = (char []){ "own" } };
 
-static const struct conf_enrol *
+static const struct conf_rule *
 choose_rule(const struct policy_env *env, const struct checked *c,
     const struct conf_profile *p, enum body body, enum authz_sender sender,
     struct err *e)
 {
 	const struct anchor *anchor = checked_path(c)->anchor;
-	const struct conf_enrol *conf;
+	const struct conf_rule *conf;
 	char name[NAME_TEXT];
 
 	for (size_t i = 0; i < env->n_rules; i++) {
@@ -149,7 +150,7 @@ sender_name(const struct checked *c)
 }
 
 static int
-check_subject(const struct conf_enrol *rule, const struct checked *c,
+check_subject(const struct conf_rule *rule, const struct checked *c,
     struct slice subject, struct err *e)
 {
 	struct slice sender = sender_name(c);
@@ -175,7 +176,7 @@ check_subject(const struct conf_enrol *rule, const struct checked *c,
 }
 
 static int
-san_allowed(const struct conf_enrol *rule, enum san_type type,
+san_allowed(const struct conf_rule *rule, enum san_type type,
     struct slice value)
 {
 	for (size_t i = 0; i < rule->san.n; i++)
@@ -200,7 +201,7 @@ san_among(struct slice names, enum san_type type, struct slice value)
 }
 
 static int
-check_san(const struct conf_enrol *rule, const struct checked *c,
+check_san(const struct conf_rule *rule, const struct checked *c,
     struct slice names, struct err *e)
 {
 	enum san_type type;
@@ -255,13 +256,13 @@ check_key(const struct conf_profile *p, const struct policy_facts *facts,
 
 /* A ticket as a rule: ${rule} borrows from it and owns its list. */
 struct ticket_rule {
-	struct conf_enrol	 rule;
+	struct conf_rule	 rule;
 	char			 name[64];
 	char			*san[SAN_PATTERNS];
 	struct buf		 text;
 };
 
-static const struct conf_enrol *
+static const struct conf_rule *
 ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
     int64_t now, struct err *e)
 {
@@ -286,7 +287,7 @@ ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
 		err_set(e, E_NOMEM, "out of memory");
 		return NULL;
 	}
-	r->rule = (struct conf_enrol){ .name = r->name, .subject = p,
+	r->rule = (struct conf_rule){ .name = r->name, .subject = p,
 	    .san = { .v = r->san } };
 	for (p += strlen(p) + 1; *p != '\0' && r->rule.san.n < SAN_PATTERNS;) {
 		r->san[r->rule.san.n++] = p;
@@ -315,7 +316,7 @@ decide(const struct policy_env *env, const struct checked *c, enum body body,
     struct ticket_rule *ticket, struct grant *g, struct err *e)
 {
 	int mac = facts->sender == AUTHZ_MAC;
-	const struct conf_enrol *rule;
+	const struct conf_rule *rule;
 	struct slice subject;
 
 	g->profile = choose_profile(env, c, mac ? facts->ticket.profile : NULL,
@@ -568,7 +569,7 @@ int
 policy_template(const struct policy_env *env, const struct checked *c,
     const struct policy_facts *facts, struct grant **out, struct err *e)
 {
-	const struct conf_enrol *rule;
+	const struct conf_rule *rule;
 	struct grant *g;
 
 	if (policy_inform(c, facts, &g, e) == -1)

@@ -17,7 +17,7 @@ struct grant;
 
 /* One [enrol] rule with its anchors opened. */
 struct policy_rule {
-	const struct conf_enrol	*conf;
+	const struct conf_rule	*conf;
 	const struct cert	*const *anchors;
 	size_t			 n_anchors;
 };
@@ -124,7 +124,7 @@ const struct conf_profile	*grant_profile(const struct grant *g);
 /* Why an operator has to agree; NULL if none has to. */
 const char			*grant_held(const struct grant *g);
 /* The [enrol] rule, NULL if the sender may only have its own names. */
-const struct conf_enrol		*grant_enrol(const struct grant *g);
+const struct conf_rule		*grant_enrol(const struct grant *g);
 /* The name of the rule that said yes, for the audit row. */
 const char			*grant_rule(const struct grant *g);
 

@@ -128,11 +128,11 @@ static int
 load_rule_files(struct trust *t, int homefd, const struct conf *c,
     struct err *e)
 {
-	const struct conf_enrol *r;
+	const struct conf_rule *r;
 	struct certs *ignored;
 
-	for (size_t i = 0; i < c->n_enrols; i++) {
-		r = &c->enrols[i];
+	for (size_t i = 0; i < c->enrol.n; i++) {
+		r = &c->enrol.v[i];
 		if (r->anchor.n == 0)
 			return err_set(e, E_CONF, "cmp.conf:%d: [enrol %s] has "
 			    "no anchor", r->line, r->name);
@@ -145,7 +145,7 @@ load_rule_files(struct trust *t, int homefd, const struct conf *c,
 }
 
 static int
-fill_rule(struct trust *t, int homefd, const struct conf_enrol *r,
+fill_rule(struct trust *t, int homefd, const struct conf_rule *r,
     size_t *file, struct err *e)
 {
 	struct policy_rule *rule = &t->rules[t->n_rules];
@@ -180,13 +180,13 @@ trust_load_rules(struct trust *t, int homefd, const struct conf *c,
 {
 	size_t file = 0;
 
-	t->rules = calloc(c->n_enrols + 1, sizeof(*t->rules));
+	t->rules = calloc(c->enrol.n + 1, sizeof(*t->rules));
 	if (t->rules == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
 	if (load_rule_files(t, homefd, c, e) == -1)
 		return -1;
-	for (size_t i = 0; i < c->n_enrols; i++)
-		if (fill_rule(t, homefd, &c->enrols[i], &file, e) == -1)
+	for (size_t i = 0; i < c->enrol.n; i++)
+		if (fill_rule(t, homefd, &c->enrol.v[i], &file, e) == -1)
 			return -1;
 	return 0;
 }
