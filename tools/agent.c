@@ -105,6 +105,41 @@ pass(struct agent *a, struct err *e)
 	return rc;
 }
 
+/* The channels of cmp.conf are the subdirectories of the spool. */
+static int
+open_channels(struct agent *a, struct err *e)
+{
+	const struct conf *c = engine_conf(a->en);
+	const char *names[SPOOL_SUBS];
+	size_t n = 0;
+
+	while (n < c->n_channels && n < SPOOL_SUBS) {
+		names[n] = c->channels[n].name;
+		n++;
+	}
+	return spool_subs(a->spool, names, n, !a->dry, e);
+}
+
+/* Ring for in/ and for what is below it. */
+static int
+open_watch(struct agent *a, struct err *e)
+{
+	const struct conf *c = engine_conf(a->en);
+	char path[SPOOL_SUBS][TOOL_PATH];
+	const char *paths[SPOOL_SUBS];
+	size_t n = 0;
+
+	while (n < c->n_channels && n < SPOOL_SUBS) {
+		snprintf(path[n], TOOL_PATH, "%s/spool/in%s%s", a->shown,
+		    n == 0 ? "" : "/", c->channels[n].name);
+		paths[n] = path[n];
+		n++;
+	}
+	watch_close(a->watch);
+	a->watch = NULL;
+	return watch_open(paths, n, a->poll, &a->watch, e);
+}
+
 /*
  * Configuration and trust are read anew when they have changed.  While they
  * cannot be read nothing is handled, neither by them nor by what was before.
@@ -118,8 +153,13 @@ refresh(struct agent *a, struct err *e)
 	a->en = NULL;
 	if (engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
-	a->held = (struct err){ 0 };
 	a->poll = (int)engine_conf(a->en)->home.poll;
+	if (open_channels(a, e) == -1 || open_watch(a, e) == -1) {
+		engine_close(a->en);
+		a->en = NULL;
+		return -1;
+	}
+	a->held = (struct err){ 0 };
 	tool_say("configuration was read again");
 	return 0;
 }
@@ -146,6 +186,8 @@ start(struct agent *a, struct err *e)
 	if (spool_open(a->fd, &a->spool, e) == -1 ||
 	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
+	if (open_channels(a, e) == -1)
+		return -1;
 	a->poll = (int)engine_conf(a->en)->home.poll;
 	group = (size_t)engine_conf(a->en)->home.group;
 	a->max = group < 1 ? 1 : group;
@@ -163,6 +205,7 @@ finish(struct agent *a)
 {
 	free(a->files);
 	free(a->outcomes);
+	watch_close(a->watch);
 	engine_close(a->en);
 	spool_close(a->spool);
 }
@@ -177,28 +220,35 @@ work(struct agent *a, struct err *e)
 	return pass(a, e);
 }
 
+static void
+wait_for(struct agent *a)
+{
+	int seconds = a->held.code == E_NONE ? a->poll : 1;
+
+	if (a->watch != NULL)
+		watch_wait(a->watch, seconds);
+	else
+		sleep((unsigned)seconds);
+}
+
 static int
 loop(struct agent *a, struct err *e)
 {
-	char path[TOOL_PATH];
-	struct watch *w;
 	int rc = 0;
 
-	snprintf(path, sizeof(path), "%s/spool/in", a->shown);
 	/* Watch first, then look: what comes in between rings the bell. */
-	if (watch_open(path, a->poll, &w, e) == -1)
+	if (open_watch(a, e) == -1)
 		return -1;
-	tool_say("following %s%s", path, watch_is_polling(w) ? " by polling" :
-	    "");
+	tool_say("following %s/spool/in%s", a->shown,
+	    watch_is_polling(a->watch) ? " by polling" : "");
 	while (rc == 0 && !stop) {
 		if (refresh(a, e) == -1)
 			hold(a, e);
 		else
 			rc = work(a, e);
 		if (rc == 0 && !stop)
-			watch_wait(w, a->held.code == E_NONE ? a->poll : 1);
+			wait_for(a);
 	}
-	watch_close(w);
 	return rc;
 }
 

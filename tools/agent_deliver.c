@@ -19,17 +19,18 @@ struct outbox {
 
 /*
  * Place one answer: 1, or 0 if that cannot be.  A name that somebody else
- * took is said and holds up nothing; the answer stays in the outbox.
+ * took, or a channel that is not there, is said and holds up nothing; the
+ * answer stays in the outbox.
  */
 static int
-place(struct agent *a, const char *name, struct slice answer,
-    struct err *first)
+place(struct agent *a, const char *dir, const char *name,
+    struct slice answer, struct err *first)
 {
 	struct err e = { 0 };
 
-	if (spool_place(a->spool, name, answer, &e) == 0)
+	if (spool_place(a->spool, dir, name, answer, &e) == 0)
 		return 1;
-	if (e.code == E_EXISTS)
+	if (e.code == E_EXISTS || e.code == E_HOME)
 		a->exit = tool_worse(a->exit, tool_fail(a->shown, &e));
 	else if (first->code == E_NONE)
 		*first = e;
@@ -37,8 +38,7 @@ place(struct agent *a, const char *name, struct slice answer,
 }
 
 static int
-place_one(void *arg, int64_t id, const char *name, struct slice answer,
-    struct err *e)
+place_one(void *arg, const struct store_answer *answer, struct err *e)
 {
 	struct outbox *ob = arg;
 	int64_t *ids;
@@ -50,8 +50,8 @@ place_one(void *arg, int64_t id, const char *name, struct slice answer,
 		ob->ids = ids;
 		ob->max += 256;
 	}
-	if (place(ob->a, name, answer, &ob->err))
-		ob->ids[ob->n++] = id;
+	if (place(ob->a, answer->dir, answer->name, answer->answer, &ob->err))
+		ob->ids[ob->n++] = answer->id;
 	return 0;
 }
 
@@ -96,7 +96,8 @@ agent_deliver(struct agent *a, struct err *e)
 
 /*
  * The same request twice within one group has its answer in the outbox
- * once; an answer that was delivered long ago is placed again.
+ * once; an answer that was delivered long ago is placed again, now to the
+ * channel that the request came by this time.
  */
 int
 agent_redeliver(struct agent *a, struct err *e)
@@ -107,7 +108,7 @@ agent_redeliver(struct agent *a, struct err *e)
 		struct outcome *o = &a->outcomes[i];
 
 		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0)
-			place(a, o->name, buf_slice(&o->answer), &first);
+			place(a, o->dir, o->name, buf_slice(&o->answer), &first);
 	}
 	if (spool_sync_out(a->spool, e) == -1)
 		return -1;

@@ -1,10 +1,41 @@
 /* A group of files from in/ to done/, with one commit. */
+#include <limits.h>
 #include <stdio.h>
 
 #include "asn/der.h"
 #include "base/clock.h"
 #include "tools/agent_int.h"
 #include "tools/tool.h"
+
+/* The spool has been told of the channels of cmp.conf, and of no others. */
+static void
+handle(struct agent *a, size_t i)
+{
+	const struct conf_channel *by = conf_channel(engine_conf(a->en),
+	    a->files[i].sub);
+	struct outcome *o = &a->outcomes[i];
+
+	if (by != NULL) {
+		engine_handle(a->en, by, buf_slice(&a->files[i].data), o);
+		return;
+	}
+	o->verdict = VERDICT_TEMPORARY;
+	err_set(&o->err, E_CONF, "cmp.conf has no [channel %s]",
+	    a->files[i].sub);
+}
+
+/* "usb/x.pki": a line about file ${i}. */
+static void
+report(struct agent *a, size_t i)
+{
+	const struct spool_file *f = &a->files[i];
+	char name[STORE_DIR + NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%s%s%s", f->sub, f->sub[0] != '\0' ?
+	    "/" : "", f->name);
+	agent_report(name, &a->outcomes[i], a->dry);
+	a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
+}
 
 static enum spool_shape
 judge(struct slice head, size_t size)
@@ -64,8 +95,7 @@ settle_all(struct agent *a, struct err *e)
 	for (size_t i = 0; i < a->n; i++) {
 		if (settle(a, &a->files[i], &a->outcomes[i], e) == -1)
 			return -1;
-		agent_report(a->files[i].name, &a->outcomes[i], a->dry);
-		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
+		report(a, i);
 	}
 	return spool_sync_done(a->spool, e);
 }
@@ -92,8 +122,7 @@ agent_group_handle(struct agent *a, struct err *e)
 	if (engine_begin(a->en, e) == -1)
 		return unclaim(a);
 	for (size_t i = 0; i < a->n; i++) {
-		engine_handle(a->en, buf_slice(&a->files[i].data),
-		    &a->outcomes[i]);
+		handle(a, i);
 		again |= a->outcomes[i].verdict == VERDICT_REPEATED;
 	}
 	if (engine_commit(a->en, e) == -1) {
@@ -115,10 +144,8 @@ agent_group_show(struct agent *a, struct err *e)
 	if (engine_begin(a->en, e) == -1)
 		return -1;
 	for (size_t i = 0; i < a->n; i++) {
-		engine_handle(a->en, buf_slice(&a->files[i].data),
-		    &a->outcomes[i]);
-		agent_report(a->files[i].name, &a->outcomes[i], 1);
-		a->exit = tool_worse(a->exit, outcome_exit(&a->outcomes[i]));
+		handle(a, i);
+		report(a, i);
 	}
 	engine_abort(a->en);
 	return 0;

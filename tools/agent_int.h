@@ -10,6 +10,7 @@ struct agent {
 	const char		*shown;
 	int			 dry;
 	struct spool		*spool;
+	struct watch		*watch;		/* NULL unless it stays */
 	struct engine		*en;
 	struct spool_file	*files;
 	struct outcome		*outcomes;

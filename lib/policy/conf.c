@@ -27,7 +27,7 @@ struct parse {
 static int
 is_named(enum conf_section s)
 {
-	return s == CONF_profile || s == CONF_enrol;
+	return s == CONF_profile || s == CONF_enrol || s == CONF_channel;
 }
 
 static int
@@ -177,7 +177,7 @@ end_section(struct parse *p, struct err *e)
 		return -1;
 	if (p->section == CONF_profile)
 		rc = end_profile(p, p->base, e);
-	else
+	else if (p->section == CONF_enrol)
 		rc = end_enrol(p, p->base, e);
 	p->line = line;
 	return rc;
@@ -233,6 +233,31 @@ new_enrol(struct parse *p, struct err *e)
 	return 0;
 }
 
+/* -1: not set, as the global key then, which may come to be known later. */
+static int
+new_channel(struct parse *p, struct err *e)
+{
+	void *v = p->c->channels;
+	struct conf_channel *ch;
+
+	if (conf_channel(p->c, p->name) != NULL)
+		return bad(p, e, "is there already");
+	if (p->name[0] != '\0' && !conf_dir_ok(p->name))
+		return bad(p, e, "its name is that of a directory, expected "
+		    "one that does not start with \".\" or end in \".pki\"");
+	if (p->c->n_channels > CONF_CHANNELS)
+		return bad(p, e, "is one too many, expected 64 channels at "
+		    "most");
+	ch = grow(&v, &p->c->n_channels, sizeof(*ch));
+	p->c->channels = v;
+	if (ch == NULL || (ch->name = strdup(p->name)) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	ch->time_past = ch->time_future = -1;
+	ch->line = p->line;
+	p->base = ch;
+	return 0;
+}
+
 static int
 on_section(struct parse *p, struct err *e)
 {
@@ -242,6 +267,8 @@ on_section(struct parse *p, struct err *e)
 		return new_profile(p, e);
 	if (p->section == CONF_enrol)
 		return new_enrol(p, e);
+	if (p->section == CONF_channel)
+		return new_channel(p, e);
 	if (*line != 0)
 		return bad(p, e, "is there already");
 	*line = p->line;
@@ -302,6 +329,12 @@ end_file(struct parse *p, struct err *e)
 		p->section = (enum conf_section)s;
 		if (set_defaults(p, p->section, e) == -1)
 			return -1;
+	}
+	for (size_t i = 0; i < c->n_channels; i++) {
+		if (c->channels[i].time_past == -1)
+			c->channels[i].time_past = c->home.time_past;
+		if (c->channels[i].time_future == -1)
+			c->channels[i].time_future = c->home.time_future;
 	}
 	if (c->n_profiles > 0)
 		return 0;
@@ -368,6 +401,10 @@ conf_parse(struct slice text, const char *path, struct conf **out,
 	*out = NULL;
 	if ((p.c = calloc(1, sizeof(*p.c))) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
+	if (new_channel(&p, e) == -1) {
+		conf_free(p.c);
+		return -1;
+	}
 	p.base = &p.c->home;
 	if (parse_text(&p, text, e) == -1) {
 		conf_free(p.c);
@@ -430,6 +467,9 @@ conf_free(struct conf *c)
 		conf_release(CONF_enrol, &c->enrols[i]);
 		free(c->enrols[i].name);
 	}
+	for (size_t i = 0; i < c->n_channels; i++)
+		free(c->channels[i].name);
+	free(c->channels);
 	free(c->profiles);
 	free(c->enrols);
 	free(c);
@@ -441,5 +481,14 @@ conf_profile(const struct conf *c, const char *name, size_t n)
 	for (size_t i = 0; i < c->n_profiles; i++)
 		if (slice_eq(slice_str(c->profiles[i].name), SLICE(name, n)))
 			return &c->profiles[i];
+	return NULL;
+}
+
+const struct conf_channel *
+conf_channel(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_channels; i++)
+		if (strcmp(c->channels[i].name, name) == 0)
+			return &c->channels[i];
 	return NULL;
 }

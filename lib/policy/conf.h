@@ -38,6 +38,18 @@ struct conf_home {
 	int64_t	 settle, poll;		/* seconds */
 };
 
+/*
+ * [channel NAME]: a way that messages come by, below spool/in/NAME.  What it
+ * does not say is as in the global keys, and so is all of the one without a
+ * name, which is always the first.
+ */
+#define CONF_CHANNELS	64		/* with a name */
+struct conf_channel {
+	char	*name;			/* a safe name of a directory, or "" */
+	int64_t	 time_past, time_future;
+	int	 line;
+};
+
 /* [profile NAME]: what a certificate may be. */
 struct conf_profile {
 	char	*name;
@@ -74,6 +86,8 @@ struct conf_enrol {
 
 struct conf {
 	struct conf_home	 home;
+	struct conf_channel	*channels;
+	size_t			 n_channels;
 	struct conf_profile	*profiles;
 	size_t			 n_profiles;
 	struct conf_enrol	*enrols;
@@ -92,6 +106,9 @@ void	conf_free(struct conf *c);
 
 const struct conf_profile *conf_profile(const struct conf *c,
 	    const char *name, size_t n);
+/* The channel ${name}; "" is always there; NULL if cmp.conf has none. */
+const struct conf_channel *conf_channel(const struct conf *c,
+	    const char *name);
 
 /*
  * A complete cmp.conf with every key of ${role} commented, with its default

@@ -6,7 +6,7 @@
 
 /* What the files of conf_*.c and profile*.c share; nobody else's business. */
 enum conf_section { CONF_global, CONF_ca, CONF_spool, CONF_profile,
-	CONF_enrol, CONF__SECTIONS };
+	CONF_enrol, CONF_channel, CONF__SECTIONS };
 
 /* How a value is held: what conf_free() has to do. */
 enum conf_hold { HOLD_STRING, HOLD_LIST, HOLD_INT64, HOLD_INT };
@@ -59,6 +59,9 @@ int		 conf_header(struct slice line, enum conf_section *s,
 		    char name[static CONF_NAME_MAX + 1], struct err *e);
 /* [A-Za-z0-9._-]{1,64}? */
 int		 conf_name_ok(struct slice name);
+
+/* A name that is a directory's as well: no dot file, no message. */
+int		 conf_dir_ok(const char *name);
 
 /* Edit distance, for "did you mean"; long words are far from everything. */
 unsigned	 conf_distance(const char *a, const char *b);

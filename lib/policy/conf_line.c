@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/escape.h"
 
@@ -10,7 +11,7 @@ const char *
 conf_section_name(enum conf_section s)
 {
 	static const char *const names[CONF__SECTIONS] = { "", "ca", "spool",
-		"profile", "enrol" };
+		"profile", "enrol", "channel" };
 
 	return names[s];
 }
@@ -18,7 +19,7 @@ conf_section_name(enum conf_section s)
 static int
 is_named(enum conf_section s)
 {
-	return s == CONF_profile || s == CONF_enrol;
+	return s == CONF_profile || s == CONF_enrol || s == CONF_channel;
 }
 
 const char *
@@ -44,6 +45,15 @@ conf_name_ok(struct slice name)
 			return 0;
 	}
 	return 1;
+}
+
+int
+conf_dir_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return conf_name_ok(slice_str(name)) && name[0] != '.' &&
+	    (n < 4 || strcasecmp(name + n - 4, ".pki") != 0);
 }
 
 static int
@@ -109,7 +119,7 @@ conf_header(struct slice line, enum conf_section *s,
 	in = trim(SLICE(in.p + word.n, in.n - word.n));
 	if (find_section(word, s) == -1)
 		return err_set(e, E_CONF, "%s: expected [ca], [spool], "
-		    "[profile NAME] or [enrol NAME]", escape_short(t, line));
+		    "[channel NAME], [profile NAME] or [enrol NAME]", escape_short(t, line));
 	if (is_named(*s) ? !conf_name_ok(in) : in.n > 0)
 		return err_set(e, E_CONF, is_named(*s) ? "%s: expected a name of "
 		    "1 to 64 letters, digits, \".\", \"_\" or \"-\" after \"%s\""

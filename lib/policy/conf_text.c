@@ -12,6 +12,9 @@ static const char *const intro[CONF__SECTIONS] = {
 	    "# The keys and certificates of the CA.\n",
 	[CONF_spool] =
 	    "# The directory that messages come and go through.\n",
+	[CONF_channel] =
+	    "# A way that messages come by, in spool/in/NAME and spool/out/NAME;\n"
+	    "# what it does not say is as above.\n",
 	[CONF_profile] =
 	    "# What a certificate may be; any number, each with its own name.\n",
 	[CONF_enrol] =
@@ -24,6 +27,7 @@ static const char *const header[CONF__SECTIONS] = {
 	[CONF_ca] = "[ca]\n",
 	[CONF_spool] = "[spool]\n",
 	[CONF_profile] = "[profile default]\n",
+	[CONF_channel] = "#[channel example]\n",
 	[CONF_enrol] = "#[enrol example]\n",
 };
 

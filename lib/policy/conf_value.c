@@ -398,6 +398,7 @@ static const struct conf_type
 #define IN_global	struct conf_home
 #define IN_ca		struct conf_home
 #define IN_spool	struct conf_home
+#define IN_channel	struct conf_channel
 #define IN_profile	struct conf_profile
 #define IN_enrol	struct conf_enrol
 #define CA	(1u << ROLE_CA)
