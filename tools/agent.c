@@ -90,18 +90,33 @@ pass(struct agent *a, struct err *e)
 	while (rc == 0 && again && !stop) {
 		if ((rc = agent_group_claim(a, e)) == -1 || a->n == 0)
 			break;
-		if (a->dry) {
-			rc = agent_group_show(a, e);
-			again = 0;	/* they are all still there */
-		} else {
-			rc = agent_group_handle(a, e);
-			if (rc == 0)
-				write_crl(a);
-			again = agent_group_again(a);
-		}
+		rc = agent_group_handle(a, e);
+		if (rc == 0)
+			write_crl(a);
+		again = agent_group_again(a);
 		agent_group_clear(a);
 	}
 	agent_group_clear(a);
+	return rc;
+}
+
+/*
+ * -n: the same, and nothing of it stays.  All groups see what those before
+ * them would have done.
+ */
+static int
+show(struct agent *a, struct err *e)
+{
+	int rc;
+
+	if (engine_begin(a->en, e) == -1)
+		return -1;
+	while ((rc = agent_group_claim(a, e)) == 0 && a->n > 0 && !stop) {
+		agent_group_show(a);
+		agent_group_clear(a);
+	}
+	agent_group_clear(a);
+	engine_abort(a->en);
 	return rc;
 }
 
@@ -213,10 +228,11 @@ finish(struct agent *a)
 static int
 work(struct agent *a, struct err *e)
 {
-	if (!a->dry && agent_overdue(a->en, e) == -1)
+	if (a->dry)
+		return show(a, e);
+	if (agent_overdue(a->en, e) == -1)
 		return -1;
-	if (!a->dry)
-		write_crl(a);
+	write_crl(a);
 	return pass(a, e);
 }
 

@@ -137,18 +137,14 @@ agent_group_handle(struct agent *a, struct err *e)
 	return rc == 0 ? settle_all(a, e) : -1;
 }
 
-/* -n: the same, and nothing of it stays. */
-int
-agent_group_show(struct agent *a, struct err *e)
+/* -n: the same, in one commit that is never made. */
+void
+agent_group_show(struct agent *a)
 {
-	if (engine_begin(a->en, e) == -1)
-		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		handle(a, i);
 		report(a, i);
 	}
-	engine_abort(a->en);
-	return 0;
 }
 
 void

@@ -28,11 +28,12 @@ int	agent_redeliver(struct agent *a, struct err *e);
 /*
  * agent_group.c: a group of files is claimed, handled in one commit, answered
  * and settled.  agent_group_claim() fills ${a->files}; agent_group_handle()
- * does the rest, or says with agent_group_show() what it would do.
+ * does the rest, or says with agent_group_show() what it would do, within a
+ * commit that the caller opens and gives up.
  */
 int	agent_group_claim(struct agent *a, struct err *e);
 int	agent_group_handle(struct agent *a, struct err *e);
-int	agent_group_show(struct agent *a, struct err *e);
+void	agent_group_show(struct agent *a);
 void	agent_group_clear(struct agent *a);
 /* Is it worth trying again at once?  Not if anything was put back. */
 int	agent_group_again(const struct agent *a);
