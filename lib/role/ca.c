@@ -86,12 +86,12 @@ is_request(enum body b)
 static int
 verify(struct step *s, struct err *e)
 {
-	const struct conf_home *h = &s->en->conf->home;
+	const struct conf_channel *by = s->en->by;
 	struct verify_ask ask = {
 		.anchors = s->en->trust.anchors,
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now,
-		.time_past = h->time_past, .time_future = h->time_future,
+		.time_past = by->time_past, .time_future = by->time_future,
 		.secret = secret_find, .secret_arg = &s->secret,
 	};
 
@@ -415,7 +415,8 @@ put(struct step *s, const uint8_t *identity, enum err_code code,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->answer.effects, .answer = buf_slice(&s->o->answer),
-	    .name = s->o->name, .code = code, .now = s->en->now };
+	    .dir = s->o->dir, .name = s->o->name, .code = code,
+	    .now = s->en->now };
 	char final[STORE_NAME];
 
 	if (store_put(s->en->store, &row, final, e) == -1)

@@ -80,12 +80,12 @@ check_kind(struct step *s, struct verify_ask *ask, struct err *e)
 int
 ee_verify(struct step *s, struct err *e)
 {
-	const struct conf_home *h = &s->en->conf->home;
+	const struct conf_channel *by = s->en->by;
 	struct verify_ask ask = {
 		.anchors = s->en->trust.anchors,
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now, .answers = 1,
-		.time_past = h->time_past, .time_future = h->time_future,
+		.time_past = by->time_past, .time_future = by->time_future,
 	};
 	char text[256], id[ESCAPE_SHORT];
 

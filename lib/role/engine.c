@@ -233,9 +233,13 @@ engine_abort(struct engine *en)
 }
 
 void
-engine_handle(struct engine *en, struct slice der, struct outcome *o)
+engine_handle(struct engine *en, const struct conf_channel *by,
+    struct slice der, struct outcome *o)
 {
 	struct err e = { 0 };
+
+	en->by = by != NULL ? by : conf_channel(en->conf, "");
+	snprintf(o->dir, sizeof(o->dir), "%s", en->by->name);
 
 	o->verdict = VERDICT_TEMPORARY;
 	if (store_savepoint(en->store, &o->err) == -1)

@@ -33,6 +33,9 @@ enum verdict {
 struct outcome {
 	enum verdict	 verdict;
 	struct err	 err;			/* code E_NONE if all is well */
+	/* The directory of the answer below out/: that of the channel the
+	 * message came by, "" for out/ itself, or where a role sends it on. */
+	char		 dir[STORE_DIR];
 	char		 name[STORE_NAME];	/* of the answer; "" if none */
 	struct buf	 answer;
 	int		 draft;			/* the answer is unprotected */
@@ -69,10 +72,13 @@ int	engine_commit(struct engine *en, struct err *e);
 void	engine_abort(struct engine *en);
 
 /*
- * Handle one message.  Never fails: every failure is an outcome.  What it
- * does to the store it does as a whole or not at all.
+ * Handle one message that came by the channel ${by} of engine_conf(), whose
+ * limits it is judged by; NULL is the one without a name.  Never fails: every
+ * failure is an outcome.  What it does to the store it does as a whole or not
+ * at all.
  */
-void	engine_handle(struct engine *en, struct slice der, struct outcome *o);
+void	engine_handle(struct engine *en, const struct conf_channel *by,
+	    struct slice der, struct outcome *o);
 
 /*
  * Certificates whose confirmation did not come in time are revoked, as if

@@ -27,6 +27,7 @@ struct engine {
 	struct store		*store;
 	struct trust		 trust;
 	int64_t			 now;
+	const struct conf_channel *by;		/* of the message at hand */
 	uint8_t			 stamp[32];	/* of the files it was made of */
 
 	/* ca */

@@ -80,10 +80,12 @@ int	store_serial_taken(struct store *s, struct slice serial,
  * became.
  */
 #define STORE_NAME	96
+#define STORE_DIR	72
 struct store_row {
 	const uint8_t		*identity;	/* 32 bytes, or NULL */
 	const struct effects	*effects;
 	struct slice		 answer;
+	const char		*dir;		/* below out/; NULL as "" */
 	const char		*name;
 	enum err_code		 code;		/* E_NONE if it went well */
 	int64_t			 now;
@@ -95,10 +97,16 @@ int	store_put(struct store *s, const struct store_row *row,
  * The outbox: answers that are committed and not yet delivered, oldest
  * first.  ${each} returns 0, or -1 to stop.  store_delivered() marks one
  * (in a commit of the caller's or its own); until that is durable it will be
- * delivered again, with the same bytes.
+ * delivered again, with the same bytes.  ${dir} is where the first copy of
+ * the request asked for it; a later one may want it elsewhere.
  */
-int	store_outbox(struct store *s, int (*each)(void *arg, int64_t id,
-	    const char *name, struct slice answer, struct err *e), void *arg,
+struct store_answer {
+	int64_t		 id;
+	const char	*dir, *name;
+	struct slice	 answer;
+};
+int	store_outbox(struct store *s, int (*each)(void *arg,
+	    const struct store_answer *a, struct err *e), void *arg,
 	    struct err *e);
 int	store_delivered(struct store *s, int64_t id, struct err *e);
 /* The same by name; one that does not wait any more is no failure. */

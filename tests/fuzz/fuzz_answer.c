@@ -132,7 +132,7 @@ handle(struct slice der)
 
 	outcome_init(&o);
 	must(engine_begin(engine, &e) == 0);
-	engine_handle(engine, der, &o);
+	engine_handle(engine, NULL, der, &o);
 	v = o.verdict;
 	must(is_clean(slice_str(o.note)) && is_clean(slice_str(o.err.detail)));
 	must(is_clean(slice_str(o.next)) && strchr(o.name, '/') == NULL);

@@ -496,7 +496,7 @@ tell(struct engine *dev_en, struct slice der, enum err_code *code)
 	outcome_init(&o);
 	if (engine_begin(dev_en, &e) == -1)
 		die("begin", &e);
-	engine_handle(dev_en, der, &o);
+	engine_handle(dev_en, NULL, der, &o);
 	if (engine_commit(dev_en, &e) == -1)
 		die("commit", &e);
 	v = o.verdict;

@@ -131,7 +131,7 @@ say(struct slice der)
 	accept_clock();
 	if (engine_begin(en, &e) == -1)
 		die("begin", &e);
-	engine_handle(en, der, &o);
+	engine_handle(en, NULL, der, &o);
 	if (engine_commit(en, &e) == -1)
 		die("commit", &e);
 	note_outcome(&re, &o);

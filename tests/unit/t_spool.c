@@ -162,13 +162,13 @@ test_life(struct spool *s)
 	    there("bad", "a.pki") && there("bad", "a.pki.why"),
 	    "spool: a rejected file goes to bad/ with its reason");
 	spool_file_release(&f[0]);
-	ok(spool_place(s, "x.pki", slice_str("A"), &e) == 0 &&
-	    spool_place(s, "x.pki", slice_str("A"), &e) == 0 &&
+	ok(spool_place(s, "", "x.pki", slice_str("A"), &e) == 0 &&
+	    spool_place(s, "", "x.pki", slice_str("A"), &e) == 0 &&
 	    spool_sync_out(s, &e) == 0 && there("out", "x.pki"),
 	    "spool: an answer may be placed twice");
-	ok(spool_place(s, "x.pki", slice_str("B"), &e) == -1 &&
+	ok(spool_place(s, "", "x.pki", slice_str("B"), &e) == -1 &&
 	    e.code == E_EXISTS, "spool: not with other content (E_EXISTS)");
-	ok(spool_place(s, "../x.pki", slice_str("A"), &e) == -1 &&
+	ok(spool_place(s, "", "../x.pki", slice_str("A"), &e) == -1 &&
 	    e.code == E_CREATE, "spool: an answer stays in out/ (E_CREATE)");
 	clean();
 }
