@@ -74,6 +74,8 @@ struct crmf_new {
 	struct slice	 spki;		/* TLV */
 	struct slice	 extensions;	/* Extensions TLV, or none */
 	struct slice	 controls;	/* Controls TLV, or none */
+	int		 has_not_before, has_not_after;
+	int64_t		 not_before, not_after;
 };
 void	crmf_write_request(struct derw *w, const struct crmf_new *n);
 

@@ -48,6 +48,20 @@ msg_body_word(enum body b)
 	return (unsigned)b < BODY__COUNT ? bodies[b].word : "unknown";
 }
 
+int
+msg_is_request(enum body b)
+{
+	switch (b) {
+	case BODY_IP: case BODY_CP: case BODY_KUP: case BODY_KRP:
+	case BODY_RP: case BODY_CCP: case BODY_CKUANN: case BODY_CANN:
+	case BODY_RANN: case BODY_CRLANN: case BODY_PKICONF: case BODY_GENP:
+	case BODY_ERROR: case BODY_POLLREP: case BODY_POPDECC:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
 void
 msg_digest(const struct msg *m, uint8_t out[static 32])
 {

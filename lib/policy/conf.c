@@ -255,6 +255,11 @@ end_file(struct parse *p, struct err *e)
 		if (set_defaults(p, p->section, e) == -1)
 			return -1;
 	}
+	/* An RA sends requests on, and gets answers, by a channel of its own. */
+	if (strcmp(c->home.role, "ra") == 0 &&
+	    conf_channel(c, "upstream") == NULL &&
+	    conf_new(c, CONF_channel, "upstream", 0, e) == NULL)
+		return -1;
 	for (size_t i = 0; i < c->n_channels; i++) {
 		if (c->channels[i].time_past == -1)
 			c->channels[i].time_past = c->home.time_past;

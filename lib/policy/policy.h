@@ -116,6 +116,19 @@ int	policy_template(const struct policy_env *env, const struct checked *c,
 	    const struct policy_facts *facts, struct grant **out,
 	    struct err *e);
 
+/*
+ * At an RA: may what the sender of ${c} asks for go upstream?  ${rule} is the
+ * first [forward] for ${body}, the profile that certProfile names and the
+ * anchor of the sender, or for shared secrets.  ${r}, of a request for a
+ * certificate, is judged by its names as they are asked for; an update's are
+ * for the CA.  grant_enrol() is the rule.  E_NOT_AUTHORIZED, E_NOT_SUBJECT,
+ * E_NOT_SAN, E_TICKET_*, E_RA_VERIFIED.
+ */
+int	policy_forward(const struct policy_env *env, const struct checked *c,
+	    enum body body, const struct cert_req *r,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
 void				 grant_free(struct grant *g);
 const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */

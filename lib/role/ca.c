@@ -65,24 +65,6 @@ step_release(struct step *s)
 	held_release(&s->held);
 }
 
-/*
- * Answers and announcements that come to a CA are never answered: two
- * stations that answer each other's errors would never stop.
- */
-static int
-is_request(enum body b)
-{
-	switch (b) {
-	case BODY_IP: case BODY_CP: case BODY_KUP: case BODY_KRP:
-	case BODY_RP: case BODY_CCP: case BODY_CKUANN: case BODY_CANN:
-	case BODY_RANN: case BODY_CRLANN: case BODY_PKICONF: case BODY_GENP:
-	case BODY_ERROR: case BODY_POLLREP: case BODY_POPDECC:
-		return 0;
-	default:
-		return 1;
-	}
-}
-
 static int
 verify(struct step *s, struct err *e)
 {
@@ -195,7 +177,7 @@ check_place(struct step *s, struct err *e)
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
 		    "already, this certConf is another one");
-	if (txn_may(s->txn.state, s->msg.body, 1, e) == -1)
+	if (txn_may(s->txn.state, s->msg.body, TXN_AT_CA, e) == -1)
 		return -1;
 	if (!slice_eq(h->recip_nonce, buf_slice(&s->txn.our_nonce)))
 		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
@@ -533,7 +515,7 @@ answerable(const struct msg *m, enum err_code code)
 {
 	return (code == E_SYNTAX || code == E_EXTRA_COUNT) &&
 	    m->header_tlv.p != NULL && m->body_tlv.p != NULL &&
-	    m->hdr.transaction_id.p != NULL && is_request(m->body);
+	    m->hdr.transaction_id.p != NULL && msg_is_request(m->body);
 }
 
 /* Answered before, or to be answered now; ${good}: it is verified. */
@@ -576,7 +558,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 			handle(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
-	} else if (!is_request(s.msg.body)) {
+	} else if (!msg_is_request(s.msg.body)) {
 		err_set(&o->err, E_BODY_TYPE, "body is %s, an answer, which is "
 		    "never answered here", msg_body_name(s.msg.body));
 		o->verdict = VERDICT_BAD;

@@ -5,8 +5,8 @@
 #include "pki/name.h"
 #include "role/engine_int.h"
 
-static int
-load_key(struct engine *en, const char *file, const char *pass,
+int
+engine_load_key(struct engine *en, const char *file, const char *pass,
     struct key **out, struct err *e)
 {
 	char path[HOME_PATH], pass_path[HOME_PATH];
@@ -17,8 +17,8 @@ load_key(struct engine *en, const char *file, const char *pass,
 	return 0;
 }
 
-static int
-load_certs(struct engine *en, const char *file, struct certs *out,
+int
+engine_load_certs(struct engine *en, const char *file, struct certs *out,
     struct err *e)
 {
 	char path[HOME_PATH];
@@ -80,12 +80,12 @@ ca_load(struct engine *en, struct err *e)
 {
 	const struct conf_home *h = &en->conf->home;
 
-	if (load_certs(en, h->ca_cert, &en->ca_cert, e) == -1 ||
-	    load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
+	if (engine_load_certs(en, h->ca_cert, &en->ca_cert, e) == -1 ||
+	    engine_load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
 	    (h->ca_chain != NULL &&
-	    load_certs(en, h->ca_chain, &en->ca_chain, e) == -1) ||
-	    load_key(en, h->ca_key, h->ca_pass, &en->ca_key, e) == -1 ||
-	    load_key(en, h->prot_key, h->prot_pass, &en->prot_key, e) == -1)
+	    engine_load_certs(en, h->ca_chain, &en->ca_chain, e) == -1) ||
+	    engine_load_key(en, h->ca_key, h->ca_pass, &en->ca_key, e) == -1 ||
+	    engine_load_key(en, h->prot_key, h->prot_pass, &en->prot_key, e) == -1)
 		return -1;
 	make_chain(en);
 	en->signer = (struct signer){ .key = en->prot_key,
@@ -93,7 +93,7 @@ ca_load(struct engine *en, struct err *e)
 	if (check(en, e) == -1)
 		return -1;
 	/* Own certificates are trusted by us; the store has their status. */
-	if (trust_load_rules(&en->trust, en->homefd, en->conf, e) == -1)
+	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol, e) == -1)
 		return -1;
 	for (size_t i = 0; i < en->ca_chain.n; i++)
 		if (ca_is_own(en, &en->ca_chain.v[i]) &&

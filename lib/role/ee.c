@@ -77,13 +77,20 @@ check_kind(struct step *s, struct verify_ask *ask, struct err *e)
 	    "request was", msg_body_name(s->msg.body));
 }
 
+/* An RA that asks for itself or for others believes whom it believes. */
+static const struct trust *
+ee_trust(const struct engine *en)
+{
+	return en->role == ROLE_RA ? &en->upstream : &en->trust;
+}
+
 int
 ee_verify(struct step *s, struct err *e)
 {
 	const struct conf_channel *by = s->en->by;
+	const struct trust *trust = ee_trust(s->en);
 	struct verify_ask ask = {
-		.anchors = s->en->trust.anchors,
-		.n_anchors = s->en->trust.n_anchors,
+		.anchors = trust->anchors, .n_anchors = trust->n_anchors,
 		.now = s->en->now, .answers = 1,
 		.time_past = by->time_past, .time_future = by->time_future,
 	};
@@ -167,7 +174,7 @@ check_place(struct step *s, struct err *e)
 		return err_set(e, E_ANSWER_TAKEN, "this request has its answer "
 		    "already (%s); this is another one",
 		    txn_state_name(t->state));
-	if (txn_may(t->state, s->msg.body, 0, e) == -1)
+	if (txn_may(t->state, s->msg.body, TXN_AT_DEVICE, e) == -1)
 		return -1;
 	/* What waits is the answer to the request, or to our certConf. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
@@ -203,8 +210,9 @@ accept_error(struct step *s, struct err *e)
 int
 ee_accept(struct step *s, struct err *e)
 {
-	struct op_device d = { .anchors = s->en->trust.anchors,
-	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
+	const struct trust *trust = ee_trust(s->en);
+	struct op_device d = { .anchors = trust->anchors,
+	    .n_anchors = trust->n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
 	const struct op *op = s->txn.state == TXN_OPEN ?
 	    op_by_request(s->txn.body) : op_by_response(s->msg.body);

@@ -121,9 +121,9 @@ load(struct engine *en, enum store_mode mode, struct err *e)
 	else if (strcmp(en->conf->home.role, "ee") == 0)
 		en->role = ROLE_EE;
 	else
-		return err_set(e, E_CONF, "cmp.conf: role is \"%s\", expected "
-		    "ca or ee", en->conf->home.role);
+		en->role = ROLE_RA;
 	if (en->role == ROLE_CA ? ca_load(en, e) == -1 :
+	    en->role == ROLE_RA ? ra_load(en, e) == -1 :
 	    trust_load_dir(&en->trust, en->homefd, e) == -1)
 		return -1;
 	return store_open(en->homefd, mode, &en->store, e);
@@ -157,6 +157,7 @@ engine_close(struct engine *en)
 		return;
 	store_close(en->store);
 	trust_release(&en->trust);
+	trust_release(&en->upstream);
 	ca_info_free(en);
 	certs_free(&en->ca_cert);
 	certs_free(&en->ca_chain);
@@ -190,7 +191,7 @@ int
 engine_begin(struct engine *en, struct err *e)
 {
 	en->now = clock_now();
-	return en->role == ROLE_CA ? floor_begin(en->store, en->now, e) :
+	return en->role != ROLE_EE ? floor_begin(en->store, en->now, e) :
 	    store_begin(en->store, e);
 }
 
@@ -218,10 +219,17 @@ engine_handle(struct engine *en, const struct conf_channel *by,
 	o->verdict = VERDICT_TEMPORARY;
 	if (store_savepoint(en->store, &o->err) == -1)
 		return;
-	if (en->role == ROLE_CA)
+	switch (en->role) {
+	case ROLE_CA:
 		ca_handle(en, der, o);
-	else
+		break;
+	case ROLE_RA:
+		ra_handle(en, der, o);
+		break;
+	case ROLE_EE:
 		ee_handle(en, der, o);
+		break;
+	}
 	escape_mend(o->note);
 	if (o->verdict == VERDICT_TEMPORARY) {
 		store_rollback_to(en->store, &e);

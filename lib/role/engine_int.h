@@ -30,6 +30,9 @@ struct engine {
 	const struct conf_channel *by;		/* of the message at hand */
 	uint8_t			 stamp[32];	/* of the files it was made of */
 
+	/* ra */
+	struct trust		 upstream;	/* who answers it */
+
 	/* ca */
 	struct certs		 ca_cert, ca_chain, prot_cert;
 	struct key		*ca_key, *prot_key;
@@ -40,13 +43,23 @@ struct engine {
 	struct ca_info		*info;		/* NULL: not read yet */
 };
 
-/* trust.c: for a CA from [enrol], for a device from trust/. */
-int	trust_load_rules(struct trust *t, int homefd, const struct conf *c,
-	    struct err *e);
+/* trust.c: from rules, whose files are anchors; for a device from trust/. */
+int	trust_load_rules(struct trust *t, int homefd,
+	    const struct conf_rules *l, struct err *e);
 int	trust_load_dir(struct trust *t, int homefd, struct err *e);
 /* ${c}, which has to outlive ${t}, as one more anchor without CRLs. */
 int	trust_add(struct trust *t, const struct cert *c, struct err *e);
 void	trust_release(struct trust *t);
+
+/* ca_load.c: files below HOME; ${pass} may be NULL.  E_KEY_*, E_CERT_*. */
+int	engine_load_key(struct engine *en, const char *file,
+	    const char *pass, struct key **out, struct err *e);
+int	engine_load_certs(struct engine *en, const char *file,
+	    struct certs *out, struct err *e);
+
+/* ra.c, ra_down.c: a request goes up, an answer down. */
+int	ra_load(struct engine *en, struct err *e);
+void	ra_handle(struct engine *en, struct slice der, struct outcome *o);
 
 /* ca.c, ee.c */
 int	ca_load(struct engine *en, struct err *e);

@@ -54,6 +54,10 @@ int	store_answer(struct store *s, const uint8_t identity[static 32],
 int	store_txn(struct store *s, struct slice peer,
 	    struct slice transaction_id, struct txn *t, struct err *e);
 
+/* The transaction of row ${id}: 1 found, 0 not. */
+int	store_txn_row(struct store *s, int64_t id, struct txn *t,
+	    struct err *e);
+
 /*
  * extraCerts of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
@@ -87,6 +91,7 @@ struct store_row {
 	struct slice		 answer;
 	const char		*dir;		/* below out/; NULL as "" */
 	const char		*name;
+	int			 later;		/* not to be delivered yet */
 	enum err_code		 code;		/* E_NONE if it went well */
 	int64_t			 now;
 };

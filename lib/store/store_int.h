@@ -8,7 +8,7 @@
 /* One statement each: prepared when first used, kept until store_close(). */
 enum store_stmt {
 	STMT_BEGIN, STMT_COMMIT, STMT_SAVEPOINT, STMT_RELEASE, STMT_ROLLBACK_TO,
-	STMT_TXN_GET, STMT_TXN_INSERT, STMT_TXN_UPDATE, STMT_TXN_SIGNERS,
+	STMT_TXN_GET, STMT_TXN_ROW, STMT_TXN_INSERT, STMT_TXN_UPDATE, STMT_TXN_SIGNERS,
 	STMT_TXN_OVERDUE, STMT_TXN_LIST,
 	STMT_CERT_INSERT, STMT_CERT_REVOKE, STMT_CERT_KEY, STMT_CERT_SERIAL,
 	STMT_CERT_LIST, STMT_CERT_GET,
@@ -20,6 +20,9 @@ enum store_stmt {
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
 	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
+	STMT_RELAY_INSERT, STMT_RELAY_SEEN, STMT_RELAY_FIND, STMT_RELAY_TXN,
+	STMT_RELAY_LAST, STMT_RELAY_ANSWER, STMT_RELAY_LINK, STMT_RELAY_LIST,
+	STMT_RELAY_MEDIUM, STMT_RELAY_AGAIN, STMT_RELAY_SAME,
 	STMT_CRL_LAST, STMT_CRL_PUT, STMT_REVOKED, STMT_REVOKED_COUNT,
 	STMT__COUNT
 };
@@ -85,6 +88,8 @@ int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
 int	store_put_answer(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
+int	store_put_outbox(struct store *s, const struct store_row *row,
+	    char final_name[static STORE_NAME], int64_t *id, struct err *e);
 int	store_put_audit(struct store *s, const struct store_row *row,
 	    struct err *e);
 

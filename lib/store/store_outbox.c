@@ -143,9 +143,10 @@ insert(struct store *s, const struct store_row *row, const char *name,
 	struct store_use u;
 
 	store_use(s, STMT_OUT_INSERT, "INSERT INTO outbox "
-	    "(name, delivered, answer, dir) VALUES (?, 0, ?, ?) "
+	    "(name, delivered, answer, dir) VALUES (?, ?, ?, ?) "
 	    "ON CONFLICT (name) DO NOTHING", &u);
 	store_bind_text(&u, name);
+	store_bind_int(&u, row->later != 0);
 	store_bind(&u, row->answer);
 	store_bind_text(&u, row->dir == NULL ? "" : row->dir);
 	if (store_run(&u, e) == -1)
@@ -210,16 +211,24 @@ insert_seen(struct store *s, const uint8_t *identity, int64_t outbox,
 }
 
 int
+store_put_outbox(struct store *s, const struct store_row *row,
+    char final_name[static STORE_NAME], int64_t *id, struct err *e)
+{
+	if (insert_somewhere(s, row, final_name, e) == -1)
+		return -1;
+	*id = sqlite3_last_insert_rowid(s->db);
+	return 0;
+}
+
+int
 store_put_answer(struct store *s, const struct store_row *row,
     char final_name[static STORE_NAME], struct err *e)
 {
 	int64_t id = 0;
 
-	if (row->answer.n > 0) {
-		if (insert_somewhere(s, row, final_name, e) == -1)
-			return -1;
-		id = sqlite3_last_insert_rowid(s->db);
-	}
+	if (row->answer.n > 0 &&
+	    store_put_outbox(s, row, final_name, &id, e) == -1)
+		return -1;
 	if (row->identity != NULL)
 		return insert_seen(s, row->identity, id, e);
 	return 0;
