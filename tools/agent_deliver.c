@@ -72,16 +72,17 @@ int
 agent_deliver(struct agent *a, struct err *e)
 {
 	struct outbox ob = { .a = a };
-	int rc = -1;
+	int rc = -1, old = 0;
 
 	/* One transaction: reading each answer in its own takes locks. */
 	if (engine_begin(a->en, e) == -1)
 		return -1;
 	if (store_outbox(engine_store(a->en), place_one, &ob, e) == 0 &&
 	    (ob.n == 0 || (spool_sync_out(a->spool, e) == 0 &&
-	    mark(a, &ob, e) == 0)))
+	    mark(a, &ob, e) == 0)) &&
+	    (old = store_forget(engine_store(a->en), e)) != -1)
 		rc = 0;
-	if (rc == 0 && ob.n > 0)
+	if (rc == 0 && (ob.n > 0 || old > 0))
 		rc = engine_commit(a->en, e);
 	else
 		engine_abort(a->en);
