@@ -208,6 +208,22 @@ follow() {
 	[ "$(files $out/usb)" = 1 ]
 }
 
+@test "channel: a repeated request waits while the directory of its answer is not there (E_HOME)" {
+	cmp-process -C ca
+	cp ir1.pki $in/
+	cmp-process -C ca
+	rmdir $out/usb
+	ln -s "$PWD" $out/usb
+	cp ir1.pki $in/usb/
+	run -78 cmp-process -C ca
+	has E_HOME
+	[ -f $in/usb/ir1.pki ]
+	rm $out/usb
+	run -0 cmp-process -C ca
+	cmp $out/usb/*.pki $out/*-ip.pki
+	[ "$(files $in)" = 0 ]
+}
+
 @test "channel: a directory that is no channel is ignored, with one line" {
 	mkdir $in/other
 	cp ir1.pki $in/other/
