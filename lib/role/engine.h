@@ -16,6 +16,11 @@
  * commit that the caller opens and closes: one message or hundreds to a
  * commit are the same.  Only after engine_commit() has returned 0 has
  * anything happened; then engine_outbox() has the answers to deliver.
+ *
+ * "The same request again gets the stored answer" is promised for ever to
+ * those that are verified.  Of the others the store keeps the last
+ * STORE_UNVERIFIED answers (store.h): a copy of an older one is refused anew,
+ * with other bytes.
  */
 struct engine;
 
