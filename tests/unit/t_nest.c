@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "msg/lint.h"
 #include "msg/nest.h"
 #include "pki/hash.h"
 #include "prot/protect_nest.h"
@@ -489,6 +490,71 @@ test_writer(void)
 	buf_release(&suffix);
 }
 
+/* Does lint find ${code} of ${section} with ${level} in ${der}? */
+struct want {
+	char		 level;
+	enum err_code	 code;
+	const char	*section;
+	int		 found;
+};
+
+static void
+note(void *arg, char level, enum err_code code, const char *section,
+    const char *text)
+{
+	struct want *w = arg;
+
+	(void)text;
+	w->found += code == w->code && level == w->level &&
+	    strcmp(section, w->section) == 0;
+}
+
+static int
+lints(struct slice der, char level, enum err_code code, const char *section)
+{
+	struct want w = { level, code, section, 0 };
+	struct err e = { 0 };
+	struct msg m;
+
+	if (msg_decode(der, &m, &e) == -1)
+		die("lint", &e);
+	lint_msg(&m, note, &w);
+	return w.found;
+}
+
+static void
+test_lint(void)
+{
+	struct slice a = message(&device, 0, 1, 2),
+	    b = message(&device, 0, 3, 4), r = message(&device, 1, 5, 6),
+	    two[2] = { a, b }, mixed[2] = { a, r }, inner, deep = a, good;
+
+	good = bundle(&ca, &a, 1, 9, 9);
+	inner = bundle(&ca, two, 2, 9, 9);
+	for (int i = 0; i < 4; i++)
+		deep = wrapped(&ca, deep);
+	ok(!lints(good, 'M', E_NESTED, "RFC 9483 5.2.2.1") &&
+	    !lints(inner, 'M', E_NESTED, "RFC 9483 5.2.2.2") &&
+	    !lints(wrapped(&ca, a), 'M', E_NESTED, "RFC 9483 5.2.2.1") &&
+	    !lints(wrapped(&ca, wrapped(&ca, a)), 'S', E_NEST_DEPTH,
+	    "RFC 9483 5.2.2"), "lint: bundles and approvals break no rule");
+	ok(lints(bundle(&ca, &a, 1, 1, 9), 'M', E_NESTED,
+	    "RFC 9483 5.2.2.1"), "lint: an approval without the senderNonce "
+	    "of the request");
+	ok(lints(bundle(&ca, two, 2, 3, 9), 'M', E_NESTED,
+	    "RFC 9483 5.2.2.2"), "lint: a bundle with a transactionID that "
+	    "is not fresh");
+	ok(lints(bundle(&ca, two, 2, 9, 4), 'M', E_NESTED,
+	    "RFC 9483 5.2.2.2"), "lint: a bundle with a senderNonce that is "
+	    "not fresh");
+	ok(lints(bundle(&ca, mixed, 2, 9, 9), 'M', E_NESTED,
+	    "RFC 9483 5.2.2"), "lint: requests and responses in a bundle");
+	ok(lints(bundle(&ca, &inner, 1, 8, 8), 'M', E_NEST_DEPTH,
+	    "RFC 9483 5.2.2"), "lint: a bundle in a bundle");
+	ok(lints(deep, 'S', E_NEST_DEPTH, "RFC 9483 5.2.2"),
+	    "lint: four levels of nested messages");
+}
+
 /* A MAC may not protect a nested message, be the secret right. */
 static int
 find_secret(void *arg, struct slice reference, struct buf *out,
@@ -531,6 +597,8 @@ test_mac(void)
 	    f.code == E_PROT_KIND && err_fail(E_PROT_KIND) ==
 	    FAIL_WRONG_INTEGRITY, "a nested message under a MAC is "
 	    "wrongIntegrity, in pieces and as a whole");
+	ok(lints(der, 'M', E_PROT_KIND, "RFC 9483 5.2.2"),
+	    "lint: a nested message under a MAC");
 	ok(verify_identity(nest_msg(n), &ask, id) == -1,
 	    "and has no identity by it");
 	nest_free(n);
@@ -593,6 +661,7 @@ main(void)
 	test_changes();
 	test_writer();
 	test_mac();
+	test_lint();
 	key_free(ca.key);
 	key_free(device.key);
 	free_bufs();
