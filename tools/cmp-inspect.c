@@ -10,6 +10,7 @@
 #include "msg/body.h"
 #include "msg/lint.h"
 #include "msg/msg.h"
+#include "msg/nest.h"
 #include "msg/print.h"
 #include "tools/inspect_dir.h"
 #include "tools/tool.h"
@@ -128,6 +129,9 @@ inspect(enum mode mode, const char *file, int heading)
 		rc = err_exit(e.code);
 	else
 		rc = show(&out, mode, file, buf_slice(&in), &e);
+	if ((e.code == E_FILE_SIZE || e.code == E_DER_COUNT) &&
+	    nest_looks(buf_slice(&in)))
+		err_wrap(&e, "a large bundle, which cmp-nest show lists");
 	if (e.code != E_NONE && mode == MODE_JSON && buf_slice(&out).n == 0)
 		put_json_error(&out, file, &e);
 	if (buf_bad(&out)) {

@@ -36,7 +36,7 @@ print_octets(struct emit *em, const char *name, struct slice v)
 		emit_hex(em, name, v);
 }
 
-static void
+void
 print_header(struct emit *em, const struct hdr *h)
 {
 	emit_open(em, "header");
@@ -58,7 +58,7 @@ print_header(struct emit *em, const struct hdr *h)
 	emit_close(em);
 }
 
-static void
+void
 print_tail(struct emit *em, const struct msg *m)
 {
 	if (m->has_protection) {

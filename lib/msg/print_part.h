@@ -8,6 +8,10 @@
 
 /* The parts of the printer; print.h has what others call. */
 
+/* PKIHeader; protection and extraCerts. */
+void	print_header(struct emit *em, const struct hdr *h);
+void	print_tail(struct emit *em, const struct msg *m);
+
 /* The content of PKIBody: its fields where we know them, else a head. */
 void	print_body(struct emit *em, const struct msg *m);
 
