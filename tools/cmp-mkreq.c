@@ -16,7 +16,7 @@ static const char usage[] =
 "                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE] |\n"
 "                 --secret-file FILE --ref NAME [--mac pbmac1|pbm]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
-"                 [--profile NAME] [--template FILE] [--confirm]\n"
+"                 [--profile NAME] [--template FILE [--omit-empty]] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
 "       cmp-mkreq [-C HOME] rr --cert FILE --key FILE [--reason NAME] ...\n"
 "       cmp-mkreq [-C HOME] genm cacerts|current-crl|reqtemplate\n"
@@ -44,7 +44,8 @@ static const char usage[] =
 "  --ref NAME         what the CA calls that secret\n"
 "  --mac KIND         pbmac1, or pbm for old CAs\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
-"  --template FILE    names and key as HOME/template/NAME.der wants them\n"
+"  --template FILE    names, usages and key as HOME/template/NAME.der wants them\n"
+"  --omit-empty       leave out what is empty there and nobody fills in\n"
 "  --confirm          ask for explicit confirmation\n"
 "  --reason NAME      why a certificate is to be revoked: keyCompromise,\n"
 "                     superseded, ...; unspecified by default\n"
@@ -80,6 +81,7 @@ static const struct tool_opt opts[] = {
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
 	{ "template", 0, OPT_VALUE, &ask.template_file },
+	{ "omit-empty", 0, OPT_FLAG, &ask.omit_empty },
 	{ "root", 0, OPT_VALUE, &ask.info_root },
 	{ "dp", 0, OPT_VALUE, &ask.info_dp },
 	{ "issuer", 0, OPT_VALUE, &ask.info_issuer },

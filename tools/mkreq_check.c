@@ -121,6 +121,12 @@ mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 	    a->newkey != NULL || a->newkey_file != NULL || a->confirm))
 		return tool_usage("rr is about --cert; it has no name, no new "
 		    "key and no confirmation");
+	if (a->omit_empty && a->template_file == NULL)
+		return tool_usage("--omit-empty is for --template");
+	if (a->template_file != NULL && op->request != BODY_IR &&
+	    op->request != BODY_CR && op->request != BODY_KUR)
+		return tool_usage("--template is for ir, cr and kur, not for %s",
+		    op->name);
 	if (check_secret(a, op) != 0)
 		return err_exit(E_USAGE);
 	return op->request == BODY_GENM ? check_info(a) :
