@@ -77,6 +77,7 @@ struct op_file {
 	char		 name[160];
 	struct buf	 content;
 	int		 is_crl;	/* never to replace a newer one */
+	int		 is_root;	/* waits to be accepted */
 };
 struct op_result {
 	struct slice		 cert;		/* to be installed, or none */

@@ -400,6 +400,7 @@ static const struct conf_type
 #define IN_spool	struct conf_home
 #define IN_profile	struct conf_profile
 #define IN_enrol	struct conf_enrol
+#define EE	(1u << ROLE_EE)
 #define CA	(1u << ROLE_CA)
 #define ALL	(1u << ROLE_EE | 1u << ROLE_RA | 1u << ROLE_CA)
 #define CONF(section, key, type, field, dflt, example, roles, doc) \

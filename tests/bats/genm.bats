@@ -164,6 +164,21 @@ asks() {
 	run -1 genm q2.pki rootupdate --root idevid-root.pem
 }
 
+@test "rootupdate: accept-roots = yes trusts a good one at once" {
+	cp ca/certs/ca.pem old.pem
+	cmp-ca -C ca rollover
+	grep -q '^#accept-roots = no' dev/cmp.conf
+	sed -i 's/^#accept-roots = no/accept-roots = yes/' dev/cmp.conf
+	run -0 asks rootupdate --root old.pem
+	has "accept-roots"
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 2 ]
+	[ "$(find dev/trust/staged -name "*.pem" | wc -l)" = 0 ]
+	# The same answer again is no harm.
+	run -0 cmp-process -C dev a.pki
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 2 ]
+	[ "$(find dev/trust/staged -name "*.pem" | wc -l)" = 0 ]
+}
+
 @test "rollover --activate: old certificates stay own, old devices follow" {
 	cp ca/certs/ca.pem old.pem
 	run -0 cmp-ca -C ca rollover --newkey ec:P-384

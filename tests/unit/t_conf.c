@@ -237,7 +237,7 @@ uncomment(struct slice in)
 }
 
 struct seen {
-	char		*text;
+	char		*text, *ee_text;
 	const char	*doc_page;
 	int		 keys, in_template, in_page;
 };
@@ -253,7 +253,9 @@ each(void *arg, const char *section, const char *key, const char *type,
 	(void)dflt;
 	s->keys++;
 	snprintf(want, sizeof(want), "\n%s = ", key);
-	if (strstr(s->text, want) != NULL && strstr(s->text, doc) != NULL)
+	if ((strstr(s->text, want) != NULL && strstr(s->text, doc) != NULL) ||
+	    (strstr(s->ee_text, want) != NULL &&
+	    strstr(s->ee_text, doc) != NULL))
 		s->in_template++;
 	snprintf(want, sizeof(want), "\n.It Ic %s ", key);
 	if (strstr(s->doc_page, want) != NULL)
@@ -278,7 +280,9 @@ template(void)
 		if (e.code != E_NONE)
 			printf("# %s\n", e.detail);
 		buf_release(&b);
-		if (role != ROLE_CA)
+		if (role == ROLE_EE)
+			s.ee_text = s.text;
+		else if (role != ROLE_CA)
 			free(s.text);
 	}
 	buf_init(&page, 1 << 20);
@@ -290,6 +294,7 @@ template(void)
 	ok(s.in_page == s.keys, "conf: the manual page has every key");
 	buf_release(&page);
 	free(s.text);
+	free(s.ee_text);
 }
 
 static int
