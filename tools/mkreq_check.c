@@ -102,7 +102,7 @@ mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 	op = op_by_name(argv[at]);
 	if (op == NULL || op->build == NULL)
 		return tool_usage("operation is \"%.40s\", expected ir, cr, "
-		    "kur, p10cr, rr or genm", argv[at]);
+		    "kur, p10cr, rr, genm, poll or list", argv[at]);
 	a->op = op->name;
 	if (op->request == BODY_GENM)
 		a->info = at + 1 < argc ? argv[++at] : NULL;

@@ -372,8 +372,8 @@ next_poll(struct outcome *o, const struct txn *t)
 	if (t->check_at == 0)
 		snprintf(o->next, sizeof(o->next), "send the pollReq");
 	else
-		snprintf(o->next, sizeof(o->next), "send the pollReq after %s",
-		    der_time_text(when, t->check_at));
+		snprintf(o->next, sizeof(o->next), "send the pollReq after %s "
+		    "(lost? cmp-mkreq poll gives it again)", der_time_text(when, t->check_at));
 }
 
 /* The transaction ends here, without a message (RFC 9483 3.6.1). */
