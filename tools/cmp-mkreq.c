@@ -138,7 +138,7 @@ run(struct err *e)
 		goto done;
 	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
 	    shown[0] ? " written to " : "", shown);
-	if (made.key_file[0] != '\0')
+	if (made.key_file[0] != '\0' && ask.csr == NULL)
 		tool_say("the new key is in %s/%s", home ? home : ".",
 		    made.key_file);
 	if (made.draft)

@@ -62,8 +62,11 @@ check_info(const struct request_ask *a)
 	const struct info *kind = a->info ? info_by_name(a->info) : NULL;
 	int is_crl;
 
-	if (kind == NULL)
+	if (a->info == NULL)
 		return tool_usage("genm what? expected %s", INFO_WORDS);
+	if (kind == NULL)
+		return tool_usage("genm is for \"%.40s\", expected %s",
+		    a->info, INFO_WORDS);
 	is_crl = strcmp(a->info, "crl") == 0;
 	if (is_crl && (a->info_dp == NULL) == (a->info_issuer == NULL))
 		return tool_usage("genm crl needs --dp or --issuer");

@@ -89,6 +89,10 @@ ee_verify(struct step *s, struct err *e)
 	};
 	char text[256], id[ESCAPE_SHORT];
 
+	if (op_by_request(s->msg.body) != NULL)
+		return err_set(e, E_BODY_TYPE, "body is %s, which is for the "
+		    "CA; a device takes the answer to it",
+		    msg_body_name(s->msg.body));
 	if (!s->msg.has_protection && s->msg.body == BODY_ERROR) {
 		error_text(&s->msg, text);
 		return err_set(e, E_ANSWER_UNPROTECTED, "%.240s; anybody can "

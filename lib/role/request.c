@@ -290,6 +290,10 @@ read_new_key(struct making *k, struct err *e)
 	if ((a->newkey_file == NULL ? key_spec_check(k->newkey, e) :
 	    key_load(a->newkey_file, a->newkey_pass, &k->new_key, e)) == -1)
 		return -1;
+	if (k->op->request == BODY_KUR && k->new_key != NULL &&
+	    slice_eq(key_spki(k->new_key), k->cert.v[0].spki))
+		return err_set(e, E_TMPL_KEY_USED, "--newkey-file is the key "
+		    "of --cert; an update needs a new one");
 	if ((k->new_key != NULL ? request_template_key(&k->tmpl,
 	    key_info(k->new_key), e) : request_template_spec(&k->tmpl,
 	    k->newkey, e)) == -1)

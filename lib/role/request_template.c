@@ -427,8 +427,12 @@ request_template_key(const struct request_template *r,
 static int
 read_template(struct request_template *r, struct err *e)
 {
-	struct slice keys;
+	struct slice keys, in;
 
+	if (der_only(buf_slice(&r->der), DER_SEQUENCE, &in) == -1)
+		return err_set(e, E_ANSWER_INFO, "%zu bytes that are no "
+		    "template in DER; genm reqtemplate brings one as "
+		    "HOME/template/NAME.der", r->der.n);
 	if (der_walk(buf_slice(&r->der), &der_limits_message, 0, e) == -1 ||
 	    info_template_read(buf_slice(&r->der), &r->t, e) == -1 ||
 	    take_extensions(r, e) == -1)
