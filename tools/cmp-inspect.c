@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "asn/schema.h"
 #include "base/escape.h"
 #include "base/file.h"
 #include "msg/body.h"
 #include "msg/lint.h"
 #include "msg/msg.h"
 #include "msg/print.h"
+#include "tools/inspect_asn1.h"
 #include "tools/inspect_dir.h"
 #include "tools/tool.h"
 
@@ -98,7 +98,8 @@ show(struct buf *out, enum mode mode, const char *file, struct slice in,
 	case MODE_LINT:
 		return lint(out, file, &m);
 	case MODE_ASN1:
-		return schema_dump(out, in, e) == -1 ? err_exit(E_SYNTAX) : 0;
+		return inspect_asn1(out, &m, in, e) == -1 ?
+		    err_exit(E_SYNTAX) : 0;
 	case MODE_JSON:
 		put_json(out, file, &m);
 		break;

@@ -60,6 +60,18 @@ odd() {
 	done
 }
 
+@test "inspect: --asn1 takes infoValues of known kinds apart" {
+	run -0 cmp-inspect --asn1 "$bodies/body-genp-template"
+	has "infoValue of certReqTemplate in genp (CertReqTemplateContent):"
+	has "name:certTemplate"
+	has "name:keySpec"
+	run -0 cmp-inspect --asn1 "$bodies/body-genm-root"
+	has "infoValue of rootCaCert in genm (Certificate):"
+	has "name:tbsCertificate"
+	run -0 cmp-inspect --asn1 stick/z.pki
+	hasnt "not of that type"
+}
+
 @test "inspect: a directory is shown as transactions in order" {
 	run -0 --separate-stderr cmp-inspect stick
 	has "transaction "
