@@ -11,7 +11,6 @@ static const struct {
 	{ OID_IT_CURRENT_CRL, "CertificateList" },
 	{ OID_IT_IMPLICIT_CONFIRM, "ImplicitConfirmValue" },
 	{ OID_IT_CONFIRM_WAIT_TIME, "ConfirmWaitTimeValue" },
-	{ OID_IT_ORIG_PKI_MESSAGE, "PKIMessages" },
 	{ OID_IT_CA_CERTS, "CaCertsValue" },
 	{ OID_IT_ROOT_CA_KEY_UPDATE, "RootCaKeyUpdateContent" },
 	{ OID_IT_CERT_REQ_TEMPLATE, "CertReqTemplateContent" },

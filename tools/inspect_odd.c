@@ -130,6 +130,7 @@ odd_pairs(struct odd *o, const struct inspect_rec *v, size_t i)
 			return;
 		}
 		if (r->has_answers && b->has_answers && !is_waiting(b) &&
+		    !is_waiting(r) &&
 		    memcmp(r->answers, b->answers, INSPECT_MARK) == 0) {
 			say(o, r->name, "a different answer than %s to the "
 			    "same message", b->name);

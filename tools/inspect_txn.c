@@ -165,11 +165,33 @@ inspect_txn_answered_by(const struct inspect_rec *v, size_t n, size_t i)
 	return INSPECT_NONE;
 }
 
-/* May ${i} come now: is what it answers, if it is here, already placed? */
+/* An answer to what was answered with "waiting": it comes after the polls. */
 static int
-is_ready(const size_t *before, const char *placed, size_t i)
+is_last(const struct inspect_rec *v, size_t n, size_t i)
 {
-	return before[i] == INSPECT_NONE || placed[before[i]];
+	if (!v[i].has_answers || v[i].status == STATUS_WAITING)
+		return 0;
+	for (size_t j = 0; j < n; j++)
+		if (v[j].has_status && v[j].status == STATUS_WAITING &&
+		    v[j].has_answers && memcmp(v[j].answers, v[i].answers,
+		    INSPECT_MARK) == 0)
+			return 1;
+	return 0;
+}
+
+/* Where a message may stand. */
+struct place {
+	size_t	before;		/* what it answers, if that is here */
+	int	last;
+	int	placed;
+};
+
+/* May ${i} come now: what it answers, and all polls, if it waits for them? */
+static int
+is_ready(const struct place *p, size_t polls, size_t i)
+{
+	return (p[i].before == INSPECT_NONE || p[p[i].before].placed) &&
+	    (!p[i].last || polls == 0);
 }
 
 /* Each time the earliest of those that are ready; of a ring the earliest. */
@@ -177,38 +199,41 @@ static int
 order(struct inspect_rec *v, size_t n, struct err *e)
 {
 	struct inspect_rec *out = calloc(n, sizeof(*out));
-	size_t *before = calloc(n, sizeof(*before));
-	char *placed = calloc(n, 1);
+	struct place *p = calloc(n, sizeof(*p));
+	size_t polls = 0;
 	int rc = -1;
 
-	if (out == NULL || before == NULL || placed == NULL) {
+	if (out == NULL || p == NULL) {
 		err_set(e, E_NOMEM, "%zu messages", n);
 		goto out;
 	}
-	for (size_t i = 0; i < n; i++)
-		before[i] = inspect_txn_answered_by(v, n, i);
+	for (size_t i = 0; i < n; i++) {
+		p[i].before = inspect_txn_answered_by(v, n, i);
+		p[i].last = is_last(v, n, i);
+		polls += v[i].body == BODY_POLLREQ;
+	}
 	for (size_t k = 0; k < n; k++) {
 		size_t best = INSPECT_NONE, ready = 0;
 
 		for (size_t i = 0; i < n; i++) {
-			size_t can = (size_t)is_ready(before, placed, i);
+			size_t can = (size_t)is_ready(p, polls, i);
 
-			if (placed[i] || can < ready)
+			if (p[i].placed || can < ready)
 				continue;
 			if (best == INSPECT_NONE || can > ready ||
 			    earlier(&v[i], &v[best]) < 0)
 				best = i;
 			ready = can;
 		}
-		placed[best] = 1;
+		p[best].placed = 1;
+		polls -= v[best].body == BODY_POLLREQ;
 		out[k] = v[best];
 	}
 	memcpy(v, out, n * sizeof(*v));
 	rc = 0;
 out:
 	free(out);
-	free(before);
-	free(placed);
+	free(p);
 	return rc;
 }
 

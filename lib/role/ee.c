@@ -374,7 +374,8 @@ next_poll(struct outcome *o, const struct txn *t)
 	char when[DER_TIME_TEXT];
 
 	if (t->check_at == 0)
-		snprintf(o->next, sizeof(o->next), "send the pollReq");
+		snprintf(o->next, sizeof(o->next), "send the pollReq "
+		    "(lost? cmp-mkreq poll gives it again)");
 	else
 		snprintf(o->next, sizeof(o->next), "send the pollReq after %s "
 		    "(lost? cmp-mkreq poll gives it again)", der_time_text(when, t->check_at));
@@ -417,6 +418,7 @@ wait_on(struct step *s)
 	t->state = TXN_WAITING;
 	if (reply(s, &e) == -1 || put(s, "waiting", waiting.detail, &e) == -1) {
 		o->err = e;
+		o->name[0] = '\0';
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
@@ -443,6 +445,7 @@ take(struct step *s)
 	}
 	/* Our own files may be mended; the answer is good for ever. */
 	if (s->result.reply && reply(s, e) == -1) {
+		o->name[0] = '\0';
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}

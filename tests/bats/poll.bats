@@ -54,6 +54,13 @@ digest() {
 	[ "$(count dev/certs/pump17-*.pem)" = 1 ]
 	openssl verify -CAfile ca/certs/ca.pem dev/certs/pump17-*.pem
 	[ "$(cmp-ca -C ca list | wc -l)" = 1 ]
+	# All of it in one directory: the last answer is the last, nothing odd.
+	mkdir all
+	cp to-ca/* to-dev/* all/
+	mv all/*-6-ip.pki all/a.pki
+	run -0 cmp-inspect all
+	hasnt odd:
+	[[ "${lines[-1]}" == *a.pki* ]]
 	run -0 cmp-ca -C ca pending
 	has "nothing is pending"
 	run -0 cmp-ca -C ca check
