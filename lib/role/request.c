@@ -284,7 +284,8 @@ read_new_key(struct making *k, struct err *e)
 		return 0;
 	if (a->newkey == NULL && a->newkey_file == NULL)
 		k->newkey = k->tmpl.spec;
-	if (a->newkey_file == NULL && k->newkey[0] == '\0')
+	if (a->newkey == NULL && a->newkey_file == NULL &&
+	    k->newkey[0] == '\0')
 		return err_set(e, E_TEMPLATE_EMPTY, "the template says nothing "
 		    "of keys: give --newkey SPEC, for example ec:P-256");
 	if ((a->newkey_file == NULL ? key_spec_check(k->newkey, e) :

@@ -306,3 +306,14 @@ unwanted() {
 	    --cert idevid.pem --key idevid.key -o x.pki
 	[ ! -e x.pki ]
 }
+
+@test "device: a template without keySpec leaves the kind of key to --newkey" {
+	printf '\x30\x02\x30\x00' >t.der
+	run -1 cmp-mkreq -C dev9 ir --subject CN=x --template t.der \
+	    --cert idevid.pem --key idevid.key -o x.pki
+	has E_TEMPLATE_EMPTY
+	has "--newkey SPEC"
+	[ ! -e dev9 ]
+	run -0 cmp-mkreq -C dev9 ir --subject CN=x --template t.der \
+	    --newkey ed25519 --cert idevid.pem --key idevid.key -o x.pki
+}
