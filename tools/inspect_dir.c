@@ -120,7 +120,7 @@ static int
 show_all(struct dir *d, int json, struct err *e)
 {
 	struct buf out;
-	int rc = 0;
+	int odd, rc = 0;
 
 	inspect_txn_sort(d->v, d->n);
 	buf_init(&out, OUTPUT_MAX);
@@ -129,8 +129,10 @@ show_all(struct dir *d, int json, struct err *e)
 		buf_reset(&out);
 		if (!json && i > 0)
 			buf_add_u8(&out, '\n');
-		if ((rc = inspect_txn_show(&out, d->v + i, n, json, e)) == 0)
-			rc = put(&out, e);
+		odd = inspect_txn_show(&out, d->v + i, n, json, e);
+		rc = odd == -1 ? -1 : put(&out, e);
+		if (odd == 1)
+			d->rc = tool_worse(d->rc, 1);
 	}
 	buf_release(&out);
 	return rc;

@@ -89,6 +89,8 @@ struct op_file *info_file(struct op_result *res, const char *fmt, ...)
  */
 struct info_template {
 	struct slice	 subject;	/* Name TLV, or none */
+	struct slice	 issuer;	/* likewise */
+	struct slice	 validity;	/* content of [4], or none */
 	struct slice	 extensions;	/* content of Extensions, or none */
 	struct slice	 keys;		/* content of keySpec, or none */
 };

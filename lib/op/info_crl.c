@@ -7,6 +7,8 @@
 #include "pki/name.h"
 #include "pki/san.h"
 
+#define AHEAD	INT64_C(86400)	/* how far clocks may differ */
+
 /* CRLStatus. */
 struct status {
 	int		 dp;		/* the choice of source */
@@ -186,6 +188,10 @@ take_crl(const struct info_reply *a, struct slice der, const char *name,
 		err_set(e, E_ANSWER_CRL, "the CRL is of %s, the one we hold of "
 		    "%s", der_time_text(got, crl_this_update(crl)),
 		    der_time_text(have, s->time));
+	else if (crl_this_update(crl) > a->device->now + AHEAD)
+		/* Every true one that follows would be refused as older. */
+		err_set(e, E_ANSWER_CRL, "the CRL is of %s, which is yet to "
+		    "come", der_time_text(got, crl_this_update(crl)));
 	else if (check_signer(a, crl, e) == 0)
 		rc = 0;
 	snprintf(res->note, sizeof(res->note), "CRL of \"%.120s\" of %s, %zu "

@@ -22,6 +22,29 @@ template_answer(const struct op_ca *ca, const struct op_request *r,
 	return 0;
 }
 
+/* Each is well formed, and none is there twice. */
+static int
+check_extensions(struct slice in, struct err *e)
+{
+	struct slice rest, other;
+	struct ext x, y;
+
+	while (in.n > 0) {
+		if (cert_next_ext(&in, &x) == -1)
+			return err_set(e, E_ANSWER_INFO, "an extension of the "
+			    "certTemplate is malformed");
+		for (rest = in; rest.n > 0; rest = other) {
+			other = rest;
+			if (cert_next_ext(&other, &y) == -1)
+				break;
+			if (slice_eq(x.oid, y.oid))
+				return err_set(e, E_ANSWER_INFO, "an extension "
+				    "of the certTemplate is there twice");
+		}
+	}
+	return 0;
+}
+
 int
 info_template_read(struct slice value, struct info_template *t,
     struct err *e)
@@ -44,6 +67,12 @@ info_template_read(struct slice value, struct info_template *t,
 		case 1: case 2: case 6: case 7: case 8:
 			return err_set(e, E_ANSWER_INFO, "certTemplate has "
 			    "field [%d], which must be absent", tag & 0x1f);
+		case 3:
+			t->issuer = v;
+			break;
+		case 4:
+			t->validity = v;
+			break;
 		case 5:
 			t->subject = v;
 			break;
@@ -57,7 +86,7 @@ info_template_read(struct slice value, struct info_template *t,
 	if (in.n != 0)
 		return err_set(e, E_ANSWER_INFO, "certReqTemplate has "
 		    "something behind keySpec");
-	return 0;
+	return check_extensions(t->extensions, e);
 }
 
 /* AlgorithmIdentifier content of a key we could make. */

@@ -49,6 +49,7 @@ struct conf_home {
 	char	*ca_key, *ca_cert, *ca_chain, *ca_pass;	/* files below HOME */
 	char	*prot_key, *prot_cert, *prot_pass;
 	int64_t	 time_past, time_future;	/* messageTime, seconds */
+	int	 accept_roots;		/* EE: no --accept is needed */
 	int64_t	 confirm_wait;		/* seconds */
 	int64_t	 check_after;		/* of a pollRep, seconds */
 	int64_t	 group;			/* messages to a commit */

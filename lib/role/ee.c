@@ -96,6 +96,10 @@ ee_verify(struct step *s, struct err *e)
 	};
 	char text[256], id[ESCAPE_SHORT];
 
+	if (op_by_request(s->msg.body) != NULL)
+		return err_set(e, E_BODY_TYPE, "body is %s, which is for the "
+		    "CA; a device takes the answer to it",
+		    msg_body_name(s->msg.body));
 	if (!s->msg.has_protection && s->msg.body == BODY_ERROR) {
 		error_text(&s->msg, text);
 		return err_set(e, E_ANSWER_UNPROTECTED, "%.240s; anybody can "
@@ -179,7 +183,8 @@ check_place(struct step *s, struct err *e)
 	/* What waits is the answer to the request, or to our certConf. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
 	    s->msg.body != BODY_ERROR &&
-	    (s->msg.body == BODY_PKICONF) != (t->cert.n > 0))
+	    (s->msg.body == BODY_PKICONF) !=
+	    (ee_enrols(t->body) && t->cert.n > 0))
 		return err_set(e, E_BODY_STATE, "%s, but what waits is "
 		    "another answer", msg_body_name(s->msg.body));
 	if (!nonce_fits(s))
@@ -214,8 +219,10 @@ ee_accept(struct step *s, struct err *e)
 	struct op_device d = { .anchors = trust->anchors,
 	    .n_anchors = trust->n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
-	const struct op *op = s->txn.state == TXN_OPEN ?
-	    op_by_request(s->txn.body) : op_by_response(s->msg.body);
+	/* Whatever was in between, the answer is one to the request. */
+	const struct op *op = s->txn.state != TXN_OPEN &&
+	    (s->msg.body == BODY_PKICONF || s->msg.body == BODY_POLLREP) ?
+	    op_by_response(s->msg.body) : op_by_request(s->txn.body);
 
 	s->result.poll_id = s->txn.cert_req_id;
 	if (s->msg.body == BODY_ERROR)
@@ -375,10 +382,11 @@ next_poll(struct outcome *o, const struct txn *t)
 	char when[DER_TIME_TEXT];
 
 	if (t->check_at == 0)
-		snprintf(o->next, sizeof(o->next), "send the pollReq");
+		snprintf(o->next, sizeof(o->next), "send the pollReq "
+		    "(lost? cmp-mkreq poll gives it again)");
 	else
-		snprintf(o->next, sizeof(o->next), "send the pollReq after %s",
-		    der_time_text(when, t->check_at));
+		snprintf(o->next, sizeof(o->next), "send the pollReq after %s "
+		    "(lost? cmp-mkreq poll gives it again)", der_time_text(when, t->check_at));
 }
 
 /* The transaction ends here, without a message (RFC 9483 3.6.1). */
@@ -418,6 +426,7 @@ wait_on(struct step *s)
 	t->state = TXN_WAITING;
 	if (reply(s, &e) == -1 || put(s, "waiting", waiting.detail, &e) == -1) {
 		o->err = e;
+		o->name[0] = '\0';
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
@@ -444,6 +453,7 @@ take(struct step *s)
 	}
 	/* Our own files may be mended; the answer is good for ever. */
 	if (s->result.reply && reply(s, e) == -1) {
+		o->name[0] = '\0';
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}

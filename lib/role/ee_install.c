@@ -8,6 +8,7 @@
 #include "msg/poll.h"
 #include "pki/name.h"
 #include "role/ee_int.h"
+#include "role/staged.h"
 
 /* Certificate and what is between it and the anchor, as PEM. */
 static void
@@ -100,6 +101,25 @@ no_more(struct outcome *o, struct err *e)
 	return 0;
 }
 
+/* A new root is trusted by the user's word, or once for all by cmp.conf. */
+static int
+install_root(struct step *s, const struct op_file *f, struct outcome *o,
+    struct err *e)
+{
+	size_t n = strlen(o->note);
+
+	if (!s->en->conf->home.accept_roots) {
+		snprintf(o->next, sizeof(o->next), "compare its sha256 with "
+		    "what the CA says, then: cmp-process --accept");
+		return 0;
+	}
+	if (staged_accept_one(s->en->homefd, f->name, e) == -1)
+		return -1;
+	snprintf(o->note + n, sizeof(o->note) - n, ", moved to trust/ as "
+	    "accept-roots says");
+	return 0;
+}
+
 /* What is no certificate of ours: judged again, as it was when it came. */
 static int
 install_files(struct step *s, struct outcome *o, struct err *e)
@@ -118,6 +138,9 @@ install_files(struct step *s, struct outcome *o, struct err *e)
 		n = strlen(o->note);
 		snprintf(o->note + n, sizeof(o->note) - n, "%s%s",
 		    i == 0 ? ": " : ", ", r->files[i].name);
+		if (r->files[i].is_root && install_root(s, &r->files[i], o,
+		    e) == -1)
+			return -1;
 	}
 	return 0;
 }

@@ -130,6 +130,14 @@ int	store_delivered(struct store *s, int64_t id, struct err *e);
 int	store_delivered_name(struct store *s, const char *name,
 	    struct err *e);
 
+/*
+ * The last message whose name is ${stem} with its suffix, and perhaps a
+ * number before that: 1, its name in ${name} and its bytes appended to
+ * ${message}; or 0.
+ */
+int	store_sent(struct store *s, const char *stem,
+	    char name[static STORE_NAME], struct buf *message, struct err *e);
+
 /* Transactions that wait for a certConf longer than ${now}. */
 int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
 	    struct txn *t, struct err *e), void *arg, struct err *e);

@@ -281,6 +281,9 @@ test_crl_device(void)
 	    && !has_file(&d, "crls"), "an older one is refused");
 	CRL(crls, seq(crl_of(&ca, 100), NOTHING), not_taken(&d, E_ANSWER_CRL),
 	    "and one of the same age");
+	CRL(crls, seq(crl_of(&ca, -2 * DAY), NOTHING), not_taken(&d,
+	    E_ANSWER_CRL) && !has_file(&d, "crls"),
+	    "a CRL of days to come is refused");
 	CRL(crls, seq(crl_of(&other, 1), NOTHING), not_taken(&d,
 	    E_ANSWER_CRL), "a CRL signed with another key is refused");
 	CRL(crls, seq(crl_of(&stranger_root, 1), NOTHING), not_taken(&d,
