@@ -208,6 +208,17 @@ mac_verify(const struct mac *m, struct slice secret, struct slice data,
 	return 0;
 }
 
+uint64_t
+mac_cost(const struct mac *m)
+{
+	unsigned size = (unsigned)hashes[m->hash].hash->digest_size;
+	uint64_t n = m->iterations;
+
+	if (m->kind == MAC_PBMAC1)
+		n *= 2 * ((m->key_n + size - 1) / size + (m->key_n == 0));
+	return size > 32 ? 4 * n : n;
+}
+
 void
 mac_new(struct mac *m, enum mac_kind kind, enum mac_algo algo,
     unsigned iterations)

@@ -106,7 +106,9 @@ ee_verify(struct step *s, struct err *e)
 		    escape_hex_short(id, s->msg.hdr.transaction_id));
 	}
 	ask.known = buf_slice(&s->txn.signer_certs);
-	if (ask.n_anchors == 0)
+	/* A shared secret may bring the first anchor (4.1.1, 4.1.5). */
+	if (ask.n_anchors == 0 && (s->txn.secret_file.n == 0 ||
+	    !verify_is_mac(&s->msg)))
 		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
 		    "give one with: cmp-mkreq --trust FILE");
 	if (check_kind(s, &ask, e) == -1)
@@ -424,9 +426,17 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
+	if (s->en->trust.n_anchors == 0 && s->en->has_root) {
+		err_set(e, E_PATH_NONE, "an answer before this one has just "
+		    "brought a trust anchor; try again");
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
 	if (ee_accept(s, e) == -1) {
 		if (e->code == E_ANSWER_WAITING)
 			wait_on(s);
+		else if (e->code == E_PATH_NONE && s->en->trust.n_anchors == 0)
+			o->verdict = VERDICT_NO;	/* it stays open */
 		else if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
@@ -446,6 +456,7 @@ take(struct step *s)
 	    o->err.code == E_NONE ? s->result.note : o->err.detail, e) == -1)
 		return;
 	o->verdict = o->err.code == E_NONE ? VERDICT_TAKEN : VERDICT_NO;
+	s->en->has_root |= s->result.cert.p != NULL;
 }
 
 static int

@@ -72,7 +72,7 @@ int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED;
+	    code == E_LOCKED || code == E_MAC_BUDGET;
 }
 
 /* What tells that a file or directory is not what it was. */
@@ -212,6 +212,7 @@ int
 engine_begin(struct engine *en, struct err *e)
 {
 	en->now = clock_now();
+	secret_refill(en);
 	if (store_begin(en->store, e) == -1)
 		return -1;
 	if (check_clock(en, e) == 0)
