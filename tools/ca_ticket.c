@@ -11,6 +11,7 @@
 #include "pki/name.h"
 #include "pki/san.h"
 #include "policy/conf.h"
+#include "prot/shared.h"
 #include "store/store.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
@@ -251,10 +252,8 @@ read_secret(const struct asked *a, struct buf *secret, struct err *e)
 {
 	unsigned bits;
 
-	if (secret_read(a->secret_file, secret, e) == -1)
+	if (shared_load(a->secret_file, secret, e) == -1)
 		return -1;
-	if (slip_mend(secret, e) == -1)
-		return err_wrap(e, "%.200s", a->secret_file);
 	bits = slip_bits(buf_slice(secret));
 	if (bits < BITS_MIN && !a->weak)
 		return err_set(e, E_SECRET_WEAK, "%.200s: the secret has %u "

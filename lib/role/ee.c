@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "msg/poll.h"
 #include "pki/name.h"
+#include "prot/shared.h"
 #include "role/ee_int.h"
 #include "role/request.h"
 
@@ -59,7 +60,7 @@ our_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
 	struct step *s = arg;
 
 	(void)reference;
-	return secret_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
+	return shared_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
 	    -1 : 1;
 }
 
@@ -272,7 +273,7 @@ mac_reply(struct step *s, struct err *e)
 	struct buf secret;
 	int rc = -1;
 
-	if (secret_load(buf_str(&t->secret_file), &secret, e) == 0 &&
+	if (shared_load(buf_str(&t->secret_file), &secret, e) == 0 &&
 	    mac_parse(buf_slice(&t->mac_alg), &shared.mac, e) == 0) {
 		shared.secret = buf_slice(&secret);
 		rc = protect_mac(&s->result.draft, &shared, SLICE_NONE,

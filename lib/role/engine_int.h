@@ -90,12 +90,6 @@ int	secret_same(const struct checked *c, const struct txn *t,
 	    struct err *e);
 
 /*
- * The secret in the file ${path}, appended to ${out}, which the caller
- * releases; a slip's digits are checked.  E_KEY_PASS, E_SECRET_DIGITS.
- */
-int	secret_load(const char *path, struct buf *out, struct err *e);
-
-/*
  * held.c: the request that ${t} holds, verified as it was when it came, for
  * a pollReq ${c} that has to be by the same certificate, or made with the same
  * secret.  ${h->op} is set as soon as an answer to it can be made.  E_NOT_APPROVED, E_PROT_*, E_PATH_*.

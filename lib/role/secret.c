@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "base/secret.h"
-#include "base/slip.h"
 #include "role/engine_int.h"
 
 void
@@ -106,12 +104,4 @@ secret_same(const struct checked *c, const struct txn *t, struct err *e)
 		return 0;
 	return err_set(e, E_PROT_SAME, "the MAC is %s, that of the first "
 	    "message %s", mac_name(is, &now->mac), mac_name(was, &first));
-}
-
-int
-secret_load(const char *path, struct buf *out, struct err *e)
-{
-	if (secret_read(path, out, e) == -1)
-		return -1;
-	return slip_mend(out, e) == -1 ? err_wrap(e, "%.200s", path) : 0;
 }
