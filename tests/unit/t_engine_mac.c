@@ -614,6 +614,8 @@ test_device(void)
 	struct shared good;
 	struct engine *d;
 	enum err_code code;
+	struct cert_rep rep;
+	struct err e = { 0 };
 	struct msg ip;
 
 	ticket("device", -1, 0);
@@ -635,6 +637,8 @@ test_device(void)
 	engine_close(d);
 	d = open_device("d2", 0);
 	good = shared("device", SECRET, &pbm);
+	ok(crmf_response(re.m.content, &rep, &e) == 0 && !rep.has_ca_pubs,
+	    "a signed ip has no caPubs");
 	ok(re.m.body == BODY_IP &&
 	    tell(d, again(&re.m, &good), &code) == VERDICT_NO &&
 	    code == E_PROT_KIND, "an ip with a MAC after a signature is not "
