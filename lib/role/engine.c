@@ -212,6 +212,7 @@ int
 engine_begin(struct engine *en, struct err *e)
 {
 	en->now = clock_now();
+	en->has_root = 0;
 	secret_refill(en);
 	if (store_begin(en->store, e) == -1)
 		return -1;

@@ -28,7 +28,7 @@ struct engine {
 	struct trust		 trust;
 	int64_t			 now;
 	uint8_t			 stamp[32];	/* of the files it was made of */
-	/* ee: an answer of the open commit brought the first anchor. */
+	/* ee: an answer of the open commit may bring the first anchor. */
 	int			 has_root;
 
 	/* ca */

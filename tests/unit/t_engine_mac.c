@@ -917,23 +917,49 @@ test_no_root(void)
 	engine_close(d);
 }
 
-/* Two answers of one commit: what the first brought is for the second. */
+/* Two answers of one commit, which fails if ${fails}. */
+static void
+tell_two(struct engine *d, const struct slice der[2], int fails,
+    enum verdict v[2], enum err_code *code)
+{
+	struct err e = { 0 };
+	struct outcome o;
+
+	if (engine_begin(d, &e) == -1)
+		die("begin", &e);
+	for (int i = 0; i < 2; i++) {
+		outcome_init(&o);
+		engine_handle(d, der[i], &o);
+		v[i] = o.verdict;
+		*code = o.err.code;
+		outcome_release(&o);
+	}
+	if (fails)
+		engine_abort(d);
+	else if (engine_commit(d, &e) == -1)
+		die("commit", &e);
+}
+
+/* What the first brings is for the second. */
 static void
 test_two_roots(void)
 {
 	struct shared good = shared("device", SECRET, &pbmac1);
 	struct engine *d = open_device_with("d9", 1, 0), *same;
-	struct slice first = re.der, second;
+	struct slice der[2] = { re.der };
 	enum err_code code;
+	enum verdict v[2];
 
 	same = open_device_with("d9", 1, 0);
 	engine_close(same);
-	second = ip_with(&re.m, maker.cert.der, &good);
-	ok(tell(d, first, &code) == VERDICT_TAKEN &&
-	    tell(d, second, &code) == VERDICT_TEMPORARY && code == E_PATH_NONE,
-	    "a second answer waits for the anchor of the first");
-	tell_all(d, first, &code);
-	ok(tell_all(d, second, &code) == VERDICT_TAKEN &&
+	der[1] = ip_with(&re.m, maker.cert.der, &good);
+	tell_two(d, der, 1, v, &code);
+	tell_two(d, der, 0, v, &code);
+	ok(v[0] == VERDICT_TAKEN && v[1] == VERDICT_TEMPORARY &&
+	    code == E_PATH_NONE, "a second answer waits for the anchor of the "
+	    "first, also when they come again");
+	tell_all(d, der[0], &code);
+	ok(tell_all(d, der[1], &code) == VERDICT_TAKEN &&
 	    anchors_of("d9") == 1, "and brings none of its own");
 	engine_close(d);
 }
