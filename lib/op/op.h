@@ -29,6 +29,7 @@ struct op_ca {
 	struct sigalg		 alg;
 	int64_t			 confirm_wait;
 	int64_t			 check_after;	/* of a pollRep, seconds */
+	struct slice		 root;		/* anchor of what we issue, or none */
 	const struct info_env	*info;		/* for genm only */
 };
 

@@ -53,6 +53,7 @@ struct conf_home {
 	int64_t	 confirm_wait;		/* seconds */
 	int64_t	 check_after;		/* of a pollRep, seconds */
 	int64_t	 group;			/* messages to a commit */
+	int64_t	 mac_work;		/* million hashes a minute */
 	int64_t	 crl_days, crl_every;	/* seconds */
 	int	 crl_after_revoke;
 	struct conf_list relay_chain;	/* RA: files below HOME */

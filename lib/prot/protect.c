@@ -232,26 +232,65 @@ protect_none(struct draft *d, struct buf *out, struct err *e)
 	return rc;
 }
 
+/* ${m} as a draft, which borrows from it. */
+static void
+redraft(struct draft *d, const struct msg *m)
+{
+	const struct hdr *h = &m->hdr;
+
+	draft_init(d);
+	d->pvno = (int)h->pvno;
+	d->recipient = h->recipient;
+	d->has_time = h->has_time;
+	d->message_time = h->message_time;
+	d->transaction_id = h->transaction_id;
+	d->sender_nonce = h->sender_nonce;
+	d->recip_nonce = h->recip_nonce;
+	d->general_info = h->general_info;
+	d->body = m->body;
+	derw_raw(&d->content, m->content);
+}
+
 int
 protect_message(const struct msg *m, const struct signer *s, struct buf *out,
     struct err *e)
 {
-	const struct hdr *h = &m->hdr;
 	struct draft d;
 	int rc;
 
-	draft_init(&d);
-	d.pvno = (int)h->pvno;
-	d.recipient = h->recipient;
-	d.has_time = h->has_time;
-	d.message_time = h->message_time;
-	d.transaction_id = h->transaction_id;
-	d.sender_nonce = h->sender_nonce;
-	d.recip_nonce = h->recip_nonce;
-	d.general_info = h->general_info;
-	d.body = m->body;
-	derw_raw(&d.content, m->content);
+	redraft(&d, m);
 	rc = protect_sign(&d, s, SLICE_NONE, out, e);
+	draft_release(&d);
+	return rc;
+}
+
+/* What may come with a MAC: the messages of 4.1.5, and of 4.4 for them. */
+static int
+may_mac(enum body b)
+{
+	switch (b) {
+	case BODY_IR: case BODY_IP: case BODY_CR: case BODY_CP:
+	case BODY_P10CR: case BODY_CERTCONF: case BODY_PKICONF:
+	case BODY_POLLREQ: case BODY_POLLREP: case BODY_ERROR:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+int
+protect_message_mac(const struct msg *m, const struct shared *s,
+    struct buf *out, struct err *e)
+{
+	struct draft d;
+	int rc;
+
+	if (!may_mac(m->body))
+		return err_set(e, E_PROT_KIND, "%s with a MAC, expected a "
+		    "signature: a shared secret is for ir, cr, p10cr and what "
+		    "follows them", msg_body_name(m->body));
+	redraft(&d, m);
+	rc = protect_mac(&d, s, SLICE_NONE, out, e);
 	draft_release(&d);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "msg/poll.h"
 #include "pki/name.h"
+#include "prot/shared.h"
 #include "role/ee_int.h"
 #include "role/request.h"
 
@@ -59,7 +60,7 @@ our_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
 	struct step *s = arg;
 
 	(void)reference;
-	return secret_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
+	return shared_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
 	    -1 : 1;
 }
 
@@ -117,7 +118,9 @@ ee_verify(struct step *s, struct err *e)
 		    escape_hex_short(id, s->msg.hdr.transaction_id));
 	}
 	ask.known = buf_slice(&s->txn.signer_certs);
-	if (ask.n_anchors == 0)
+	/* A shared secret may bring the first anchor (4.1.1, 4.1.5). */
+	if (ask.n_anchors == 0 && (s->txn.secret_file.n == 0 ||
+	    !verify_is_mac(&s->msg)))
 		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
 		    "give one with: cmp-mkreq --trust FILE");
 	if (check_kind(s, &ask, e) == -1)
@@ -285,7 +288,7 @@ mac_reply(struct step *s, struct err *e)
 	struct buf secret;
 	int rc = -1;
 
-	if (secret_load(buf_str(&t->secret_file), &secret, e) == 0 &&
+	if (shared_load(buf_str(&t->secret_file), &secret, e) == 0 &&
 	    mac_parse(buf_slice(&t->mac_alg), &shared.mac, e) == 0) {
 		shared.secret = buf_slice(&secret);
 		rc = protect_mac(&s->result.draft, &shared, SLICE_NONE,
@@ -441,9 +444,17 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
+	if (s->en->trust.n_anchors == 0 && s->en->has_root) {
+		err_set(e, E_PATH_NONE, "an answer before this one has just "
+		    "brought a trust anchor; try again");
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
 	if (ee_accept(s, e) == -1) {
 		if (e->code == E_ANSWER_WAITING)
 			wait_on(s);
+		else if (e->code == E_PATH_NONE && s->en->trust.n_anchors == 0)
+			o->verdict = VERDICT_NO;	/* it stays open */
 		else if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
@@ -464,6 +475,7 @@ take(struct step *s)
 	    o->err.code == E_NONE ? s->result.note : o->err.detail, e) == -1)
 		return;
 	o->verdict = o->err.code == E_NONE ? VERDICT_TAKEN : VERDICT_NO;
+	s->en->has_root |= s->result.cert.p != NULL;
 }
 
 static int

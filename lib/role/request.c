@@ -16,12 +16,11 @@
 #include "pki/csr.h"
 #include "pki/name.h"
 #include "pki/san.h"
+#include "prot/shared.h"
 #include "role/engine_int.h"
 #include "role/request_info.h"
 #include "role/request_int.h"
 #include "role/request_template.h"
-
-#define ITERATIONS	100000	/* the most that OpenSSL takes */
 
 void
 request_made_init(struct request_made *m)
@@ -167,20 +166,10 @@ static int
 read_secret(struct making *k, struct err *e)
 {
 	const struct request_ask *a = k->ask;
-	enum mac_kind kind;
 
-	if (a->mac == NULL || strcmp(a->mac, "pbmac1") == 0)
-		kind = MAC_PBMAC1;
-	else if (strcmp(a->mac, "pbm") == 0)
-		kind = MAC_PBM;
-	else
-		return err_set(e, E_USAGE, "--mac is \"%.40s\", expected "
-		    "pbmac1 or pbm", a->mac);
-	if (*a->ref == '\0' || strlen(a->ref) > 128)
-		return err_set(e, E_USAGE, "--ref has %zu characters, expected "
-		    "1 to 128", strlen(a->ref));
-	mac_new(&k->mac, kind, MAC_HMAC_SHA256, ITERATIONS);
-	return secret_load(a->secret_file, &k->secret, e);
+	if (shared_mac(a->mac, a->ref, &k->mac, e) == -1)
+		return -1;
+	return shared_load(a->secret_file, &k->secret, e);
 }
 
 static int

@@ -169,7 +169,7 @@ int	store_txns(struct store *s, int (*each)(void *arg,
  * store_ticket() finds one by its reference, 1 found, 0 not: its texts are
  * appended to ${keep}, the secret to ${secret}; no list has the secret.
  * store_ticket_add(): 1 added, 0 the reference is taken.
- * store_ticket_remove(): 1 removed, 0 there is none.
+ * store_ticket_remove(), store_ticket_unlock(): 1 done, 0 there is none.
  */
 #define TICKET_FAILURES	20	/* wrong MACs, then it is locked */
 struct store_ticket {
@@ -189,6 +189,7 @@ int	store_tickets(struct store *s, int (*each)(void *arg,
 int	store_ticket_add(struct store *s, const struct store_ticket *t,
 	    struct slice secret, struct err *e);
 int	store_ticket_remove(struct store *s, struct slice ref, struct err *e);
+int	store_ticket_unlock(struct store *s, struct slice ref, struct err *e);
 
 /*
  * CRLs: the one with the highest number (1, or 0 and number -1 if there was

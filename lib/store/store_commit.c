@@ -104,7 +104,7 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 	if (f->txn != NULL)
 		id = f->txn->id;
 	if (f->ticket != TICKET_SAME &&
-	    store_put_ticket(s, f->ticket_ref, f->ticket, e) == -1)
+	    store_put_ticket(s, f, e) == -1)
 		return -1;
 	if (f->has_cert && store_put_cert(s, &f->cert, id, e) == -1)
 		return -1;

@@ -86,8 +86,11 @@ struct txn_hold {
 	const char	*profile, *changes, *why;
 };
 
-/* What becomes of the secret that was used, or was tried with a wrong MAC. */
-enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED };
+/*
+ * What becomes of the secret that was used, or was tried with a wrong MAC, or
+ * whose request was held and came to nothing.
+ */
+enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED, TICKET_BACK };
 
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
