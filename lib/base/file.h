@@ -49,6 +49,16 @@ int	file_place(int dirfd, const char *name, struct slice data,
 int	file_sync_dir(int dirfd, const char *what, struct err *e);
 
 /*
+ * file_deliver() with FILE_REPLACE for what is too long to be held.
+ * file_start() makes the temporary file and returns its descriptor, open for
+ * reading and writing; the caller writes it, syncs and closes it, and then
+ * calls file_finish(), or file_forget() at any time instead.
+ */
+int	file_start(int dirfd, const char *name, unsigned mode, struct err *e);
+int	file_finish(int dirfd, const char *name, struct err *e);
+void	file_forget(int dirfd, const char *name);
+
+/*
  * Open directory ${name} below ${dirfd} (AT_FDCWD for a path), making it
  * with ${mode} (and a durable entry) if it is absent and ${mode} is not 0.
  * Returns the descriptor, or -1 with E_HOME or E_CREATE.

@@ -53,6 +53,8 @@ rr_answer(const struct op_ca *ca, const struct op_request *r,
 	facts->txn->state = TXN_DONE;
 	f->revoke = 1;
 	f->revoke_reason = (int)d->reason;
+	f->has_invalidity = d->has_invalidity;
+	f->invalidity = d->invalidity;
 	escape_hex_short(serial, facts->policy.target_serial);
 	snprintf(f->event, sizeof(f->event), "revoked");
 	snprintf(f->detail, sizeof(f->detail), "serial %.40s reason %s rule "

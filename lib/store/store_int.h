@@ -74,8 +74,8 @@ int	store_inside(struct store *s, struct err *e);
 int	store_put_txn(struct store *s, struct txn *t, struct err *e);
 int	store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	    struct err *e);
-int	store_put_revoke(struct store *s, struct slice serial, int64_t at,
-	    int reason, struct err *e);
+int	store_put_revoke(struct store *s, const struct effects *f, int64_t at,
+	    struct err *e);
 int	store_put_ticket(struct store *s, struct slice ref,
 	    enum txn_ticket change, struct err *e);
 /* Before and after store_put_answer(): requests that are held. */
