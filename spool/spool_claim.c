@@ -77,7 +77,7 @@ weigh(struct spool *s, struct slice head, const struct stat *st,
 	if ((uintmax_t)st->st_size > s->round.max_size) {
 		why->code = E_FILE_SIZE;
 		snprintf(why->text, sizeof(why->text), "%lld bytes, more than "
-		    "the %zu allowed", (long long)st->st_size,
+		    "the %zu of max-size", (long long)st->st_size,
 		    s->round.max_size);
 		return V_REJECT;
 	}
@@ -176,7 +176,7 @@ unreadable(struct spool *s, const char *name, struct err *e)
 		    "something that is not a plain file", e);
 	case E_FILE_SIZE:
 		snprintf(why.text, sizeof(why.text), "more than the %zu bytes "
-		    "allowed", s->round.max_size);
+		    "of max-size", s->round.max_size);
 		return reject(s, name, &why, e);
 	case E_IO:		/* stays in work/ and is tried at next start */
 		spool_note(s, name, E_IO, "cannot be read, left in work/");

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "pki/crl.h"
 #include "pki/crl_write.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 #define DER_FILE	"ca.crl"
@@ -260,6 +261,7 @@ crl_make(struct engine *en, struct crl_made *made, struct err *e)
 	}
 	close(dir);
 	/* What we wrote ourselves is no reason to read everything again. */
+	ca_info_free(en);
 	if (!stale)
 		engine_stamp(en);
 	made->number = row.number;
