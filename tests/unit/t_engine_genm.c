@@ -235,9 +235,10 @@ set_max_size(const char *size)
 	if (file_read_at(cafd, "cmp.conf", 1 << 20, &text, &e) == -1 ||
 	    (at = strstr(buf_str(&text), section)) == NULL)
 		die("cmp.conf", &e);
-	buf_printf(&all, "%.*s%smax-size = %s\n%s", (int)(at -
-	    buf_str(&text)), buf_str(&text), section, size, at +
-	    sizeof(section) - 1);
+	at += sizeof(section) - 1;
+	buf_add(&all, text.p, (size_t)(at - (const char *)text.p));
+	buf_printf(&all, "max-size = %s\n", size);
+	buf_add_str(&all, at);
 	put_file(cafd, "cmp.conf", buf_slice(&all), 0644);
 	buf_release(&text);
 	buf_release(&all);
@@ -247,7 +248,7 @@ set_max_size(const char *size)
 static void
 test_large(void)
 {
-	uint32_t n = 45000;
+	uint32_t n = 60000;
 	struct crl_new c = { .issuer = ca.cert.subject, .aki = ca.cert.ski,
 	    .number = 1, .this_update = the_time, .next_update = the_time +
 	    DAY, .rewind = rewind_many, .next = many, .ctx = &n };
