@@ -24,8 +24,12 @@ rr_read(struct op_request *r, struct err *e)
 	if (d->extensions.p != NULL && !d->has_reason)
 		return err_set(e, E_RR_REASON, "crlEntryDetails has no "
 		    "reasonCode");
-	if (rev_reason_name(d->reason) == NULL ||
-	    d->reason == REASON_REMOVE_FROM_CRL)
+	/* The profile has revocation only, and nothing after it (5.1.3). */
+	if (d->reason == REASON_REMOVE_FROM_CRL)
+		return err_set(e, E_RR_REASON, "reasonCode is removeFromCRL, "
+		    "but what is revoked or on hold stays so; expected 0 to "
+		    "6, 9 or 10");
+	if (rev_reason_name(d->reason) == NULL)
 		return err_set(e, E_RR_REASON, "reasonCode is %lld, expected "
 		    "0 to 6, 9 or 10", (long long)d->reason);
 	r->target = d->tmpl.serial;
