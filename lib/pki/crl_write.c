@@ -193,7 +193,7 @@ static int
 put_tbs(struct making *m, size_t at, struct err *e)
 {
 	size_t count = m->count, list = m->list;
-	uint8_t t[6];
+	uint8_t t[6] = { 0 };
 
 	if (lseek(m->fd, (off_t)at, SEEK_SET) == -1)
 		return err_set(e, E_IO, "CRL: seek: %s", strerror(errno));

@@ -321,6 +321,10 @@ check_profiles(const struct parse *p, struct err *e)
 		return err_set(e, E_CONF, "%s: [ca] default-profile: \"%s\": there "
 		    "is no [profile %s]", p->path, c->home.profile,
 		    c->home.profile);
+	if (c->home.crl_every >= c->home.crl_days)
+		return err_set(e, E_CONF, "%s: [ca] crl-every is not shorter "
+		    "than crl-days: a CRL would be out of date before the "
+		    "next one", p->path);
 	for (size_t k = 0; k < c->n_enrols; k++) {
 		const struct conf_enrol *r = &c->enrols[k];
 

@@ -288,7 +288,8 @@ crl_due(struct engine *en, struct err *e)
 		return 1;
 	if (last.number == -1)
 		return 0;
-	return !last.written || clock_now() >= last.this_update +
-	    h->crl_every || faccessat(en->homefd, "certs/" DER_FILE, F_OK, 0)
+	/* crl-days may have been less when it was made. */
+	return !last.written || clock_now() >= last.next_update ||
+	    clock_now() >= last.this_update + h->crl_every || faccessat(en->homefd, "certs/" DER_FILE, F_OK, 0)
 	    == -1;
 }

@@ -133,7 +133,7 @@ many() {
 	run -0 cmp-inspect --lint a2.pki
 	run -65 cmp-process -C dev a2.pki
 	has E_FILE_SIZE
-	has 'max-size in \[spool\]'
+	has 'max-size in [spool]'
 	set_conf dev spool max-size 8m
 	run -0 cmp-process -C dev a2.pki
 	cmp ca/certs/ca.crl dev/crls/current.crl
