@@ -243,7 +243,7 @@ deb: deps
 golden-update: $(FIXED)
 	@$(TEST_ENV) sh tests/golden/make.sh tests/golden
 	@git status --short tests/golden
-bench: deps
+bench: test-deps
 	@$(MAKE) --no-print-directory build-all $(BENCH)
 	@sh tests/bench/run.sh $(O)
 

@@ -119,14 +119,14 @@ inspect(enum mode mode, const char *file, int heading)
 	struct buf in, out;
 	int rc;
 
-	buf_init(&in, der_limits_message.size + 1);
+	buf_init(&in, der_limits_genp.size + 1);
 	buf_init(&out, OUTPUT_MAX);
 	if (heading && (mode == MODE_TEXT || mode == MODE_ASN1)) {
 		buf_add_str(&out, "==> ");
 		escape_text(&out, slice_str(file), 4096);
 		buf_add_str(&out, " <==\n");
 	}
-	if (file_read(file, der_limits_message.size, &in, &e) == -1)
+	if (file_read(file, der_limits_genp.size, &in, &e) == -1)
 		rc = err_exit(e.code);
 	else
 		rc = show(&out, mode, file, buf_slice(&in), &e);

@@ -84,14 +84,14 @@ read_all(struct dir *d, DIR *dp)
 	struct dirent *de;
 	struct buf in;
 
-	buf_init(&in, der_limits_message.size + 1);
+	buf_init(&in, der_limits_genp.size + 1);
 	while ((errno = 0, de = readdir(dp)) != NULL) {
 		struct err e = { 0 };
 
 		if (!is_ours(d->fd, de->d_name))
 			continue;
 		buf_reset(&in);
-		if (file_read_at(d->fd, de->d_name, der_limits_message.size,
+		if (file_read_at(d->fd, de->d_name, der_limits_genp.size,
 		    &in, &e) == -1 ||
 		    add(d, de->d_name, buf_slice(&in), &e) == -1)
 			failed(d, de->d_name, &e);

@@ -3,15 +3,14 @@
 
 #include "asn/oid.h"
 
-#define CONTENT_MAX	(1u << 20)
-
 static const uint8_t null_dn[] = { 0x30, 0x00 };
 
 void
 draft_init(struct draft *d)
 {
-	*d = (struct draft){ .pvno = 2, .body = BODY_ERROR };
-	derw_init(&d->content, CONTENT_MAX);
+	*d = (struct draft){ .pvno = 2, .body = BODY_ERROR,
+	    .max = DRAFT_MAX };
+	derw_init(&d->content, DRAFT_MAX);
 }
 
 void

@@ -29,7 +29,9 @@ struct draft {
 	struct slice	 general_info;
 	enum body	 body;
 	struct derw	 content;		/* TLV inside the body's tag */
+	size_t		 max;			/* bytes of the whole message */
 };
+#define DRAFT_MAX	((size_t)1 << 20)	/* what it is unless set */
 
 void	draft_init(struct draft *d);
 void	draft_release(struct draft *d);

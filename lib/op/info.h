@@ -15,6 +15,8 @@ struct info_env {
 	const struct certs	*ca, *chain;	/* ours, and what is above */
 	const struct certs	*further;	/* other CAs' */
 	const struct crl	*crl;		/* our newest one, or NULL */
+	const struct err	*no_crl;	/* why there is none to tell of, or
+						 * NULL: none was ever made */
 	/* A new root (RFC 4210 4.4): none, or the old one and the three. */
 	const struct certs	*old, *new_with_new, *new_with_old,
 				*old_with_new;

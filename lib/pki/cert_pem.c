@@ -24,14 +24,20 @@ quad(struct buf *out, const uint8_t *p, size_t n)
 }
 
 void
-cert_pem(struct buf *out, const char *label, struct slice der)
+cert_pem_lines(struct buf *out, struct slice der)
 {
-	buf_printf(out, "-----BEGIN %s-----\n", label);
 	for (size_t i = 0; i < der.n; i += 3) {
 		quad(out, der.p + i, der.n - i < 3 ? der.n - i : 3);
 		if ((i + 3) % LINE_BYTES == 0 || i + 3 >= der.n)
 			buf_add_u8(out, '\n');
 	}
+}
+
+void
+cert_pem(struct buf *out, const char *label, struct slice der)
+{
+	buf_printf(out, "-----BEGIN %s-----\n", label);
+	cert_pem_lines(out, der);
 	buf_printf(out, "-----END %s-----\n", label);
 }
 

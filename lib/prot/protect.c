@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define MESSAGE_MAX	((size_t)1 << 20)
-
 int
 protect_check(const struct signer *s, struct err *e)
 {
@@ -106,14 +104,14 @@ assemble(const struct derw *part, struct slice sig, const struct bag *b,
 	struct derw w;
 	int rc = 0;
 
-	derw_init(&w, MESSAGE_MAX);
+	derw_init(&w, part->max);
 	put_tail(&w, sig, b);
 	derw_raw(&w, derw_slice(part));
 	derw_wrap(&w, DER_SEQUENCE, 0);
 	buf_add_slice(out, derw_slice(&w));
 	if (derw_bad(&w) || derw_bad(part) || buf_bad(out))
 		rc = err_set(e, E_NOMEM, "message is larger than %zu bytes or "
-		    "memory is short", MESSAGE_MAX);
+		    "memory is short", part->max);
 	derw_release(&w);
 	return rc;
 }
@@ -130,7 +128,7 @@ protect_sign(struct draft *d, const struct signer *s, struct slice extra,
 	int rc = -1;
 
 	derw_init(&algid, 1024);
-	derw_init(&part, MESSAGE_MAX);
+	derw_init(&part, d->max);
 	buf_init(&sig, 4096);
 	alg_write(&algid, &alg);
 	d->sender = s->cert->subject;
@@ -192,7 +190,7 @@ protect_mac(struct draft *d, const struct shared *s, struct slice extra,
 
 	derw_init(&algid, 1024);
 	derw_init(&name, 1024);
-	derw_init(&part, MESSAGE_MAX);
+	derw_init(&part, d->max);
 	mac_write(&algid, &mac);
 	protect_reference(&name, s->reference);
 	d->sender = derw_slice(&name);
@@ -224,7 +222,7 @@ protect_none(struct draft *d, struct buf *out, struct err *e)
 	struct derw part;
 	int rc;
 
-	derw_init(&part, MESSAGE_MAX);
+	derw_init(&part, d->max);
 	d->protection_alg = SLICE_NONE;
 	if ((rc = draft_write(d, &part, e)) == 0)
 		rc = assemble(&part, SLICE_NONE, NULL, out, e);

@@ -17,7 +17,7 @@ void
 outcome_init(struct outcome *o)
 {
 	memset(o, 0, sizeof(*o));
-	buf_init(&o->answer, (size_t)2 << 20);
+	buf_init(&o->answer, der_limits_genp.size + (1 << 20));
 }
 
 void

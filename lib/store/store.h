@@ -157,6 +157,8 @@ struct store_cert {
 	int64_t		 not_before, not_after, revoked_at;
 	int64_t		 first_issued;	/* of the line of updates */
 	int		 revoked, reason;
+	int		 has_invalidity;	/* store_revoked_next() only */
+	int64_t		 invalidity;
 	const char	*profile;
 };
 int	store_certs(struct store *s, int (*each)(void *arg,
@@ -208,8 +210,9 @@ int	store_revoked_count(struct store *s, int64_t *n, struct err *e);
 
 /*
  * Walk over the revoked certificates that were good at ${alive} or are
- * revoked since, oldest revocation first: serial, revoked_at, reason.  1 there
- * is one, 0 there is none, -1.  Always to be ended.
+ * revoked since, newest revocation first: serial, revoked_at, reason,
+ * invalidity.  1 there is one, 0 there is none, -1.  Always to be ended.  Two
+ * walks in one commit that revokes nothing between give the same.
  */
 struct store_walk;
 int	store_revoked(struct store *s, int64_t alive,

@@ -111,8 +111,7 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 	if ((f->has_hold || f->unhold) && store_put_held(s, f, id, e) == -1)
 		return -1;
 	if (f->revoke)
-		return store_put_revoke(s, buf_slice(&f->txn->serial), now,
-		    f->revoke_reason, e);
+		return store_put_revoke(s, f, now, e);
 	return 0;
 }
 

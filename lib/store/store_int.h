@@ -80,8 +80,8 @@ int	store_inside(struct store *s, struct err *e);
 int	store_put_txn(struct store *s, struct txn *t, struct err *e);
 int	store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	    struct err *e);
-int	store_put_revoke(struct store *s, struct slice serial, int64_t at,
-	    int reason, struct err *e);
+int	store_put_revoke(struct store *s, const struct effects *f, int64_t at,
+	    struct err *e);
 int	store_put_ticket(struct store *s, const struct effects *f,
 	    struct err *e);
 /* The request of ${txn} came to nothing: its ticket may be used again. */

@@ -100,6 +100,8 @@ struct effects {
 	struct txn_cert	 cert;
 	int		 revoke;	/* the certificate of this transaction */
 	int		 revoke_reason;
+	int		 has_invalidity;
+	int64_t		 invalidity;	/* invalidityDate (RFC 5280 5.3.2) */
 	enum txn_ticket	 ticket;
 	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */

@@ -105,6 +105,60 @@ asks() {
 	cmp new.crl dev/crls/current.crl
 }
 
+# many N: as many certificates of the CA that are revoked.
+many() {
+	sqlite3 ca/state/cmp.db "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL
+	    SELECT i + 1 FROM n WHERE i < $1)
+	    INSERT INTO cert (serial, spki_hash, subject, not_before,
+	    not_after, profile, revoked_at, reason, der, first_issued)
+	    SELECT CAST(printf('B%019d', i) AS BLOB), randomblob(32), x'3000', 0,
+	    4000000000, 'p', 1767225600 + i, 1, x'3000', 0 FROM n"
+}
+
+@test "crl: 100,000 entries with max-size at both ends, else it is said" {
+	many 100000
+	cmp-ca -C ca crl
+	run -0 genm q.pki current-crl
+	run -1 cmp-process -C ca -o a.pki q.pki
+	has E_INFO_SIZE
+	has 'raise max-size'
+	run -1 cmp-process -C dev a.pki
+	has systemFailure
+	set_conf ca spool max-size 8m
+	run -0 genm q2.pki current-crl
+	run -0 cmp-process -C ca -o a2.pki q2.pki
+	[ "$(stat -c %s a2.pki)" -gt 4000000 ]
+	run -0 cmp-inspect a2.pki
+	has 'entries: 100000'
+	run -0 cmp-inspect --lint a2.pki
+	run -65 cmp-process -C dev a2.pki
+	has E_FILE_SIZE
+	has 'max-size in [spool]'
+	set_conf dev spool max-size 8m
+	run -0 cmp-process -C dev a2.pki
+	cmp ca/certs/ca.crl dev/crls/current.crl
+}
+
+@test "crl: more than a thousand entries are not too many by default" {
+	many 5000
+	cmp-ca -C ca crl
+	run -0 asks current-crl
+	cmp ca/certs/ca.crl dev/crls/current.crl
+}
+
+@test "crl: where its file is gone, all else is told" {
+	cmp-ca -C ca crl
+	rm ca/certs/ca.crl
+	# No schedule that would make it anew before it is asked for.
+	run -0 genm q.pki current-crl
+	run -78 cmp-process -C ca -o a.pki q.pki
+	has 'certs/ca.crl is not there'
+	has 'make a new one: cmp-ca crl'
+	run -0 asks cacerts
+	cmp-ca -C ca crl
+	run -0 asks current-crl
+}
+
 @test "crl: none at the CA is none in the answer; a bad file is its own fault" {
 	run -0 asks current-crl
 	has "no CRL"

@@ -151,7 +151,8 @@ wide(size_t n)
 static void
 limits(void)
 {
-	static const struct der_limits tiny = { 3, 4, 4 };
+	static const struct der_limits tiny = { .size = 3, .depth = 4,
+	    .children = 4 };
 	struct err e = { 0 };
 
 	ok(nested(32, 0) == E_NONE, "limits: 32 levels are accepted");
