@@ -77,21 +77,21 @@ pair() {
 	    fail "${1##*/} is not the key of ${2##*/}"
 }
 
-# What is true of $w/home, a copy of ${1}, wherever it was stopped: no key and
+# What is true of $w/role, a copy of ${1}, wherever it was stopped: no key and
 # no trust anchor is lost, new keys are whole and fit their certificates.
 stands() {
 	for f in "$1"/keys/*.key "$1"/trust/*.pem; do
-		[ ! -e "$f" ] || cmp -s "$f" "$w/home/${f#"$1"/}" ||
+		[ ! -e "$f" ] || cmp -s "$f" "$w/role/${f#"$1"/}" ||
 		    fail "${f#"$1"/} has gone or changed"
 	done
-	for f in "$w"/home/keys/*.key; do
+	for f in "$w"/role/keys/*.key; do
 		cert=${f##*/}
-		cert=$w/home/certs/${cert%.key}.pem
-		if [ -e "$f" ] && [ ! -e "$1/${f#"$w/home/"}" ]; then
+		cert=$w/role/certs/${cert%.key}.pem
+		if [ -e "$f" ] && [ ! -e "$1/${f#"$w/role/"}" ]; then
 			openssl pkey -in "$f" -noout 2>/dev/null ||
 			    fail "${f##*/} is no key"
 		fi
-		if [ -e "$cert" ] && [ ! -e "$1/${cert#"$w/home/"}" ]; then
+		if [ -e "$cert" ] && [ ! -e "$1/${cert#"$w/role/"}" ]; then
 			pair "$f" "$cert"
 		fi
 	done
@@ -118,12 +118,12 @@ one_more() {
 
 # The request at the device: whatever is on the stick can be answered.
 asking() {
-	cp -a "$dir/owner" "$w/home"
-	asks "$1" "$w/home" "$w/stick/" once
+	cp -a "$dir/owner" "$w/role"
+	asks "$1" "$w/role" "$w/stick/" once
 	stands "$dir/owner"
 	[ "$fault" = none ] || [ "$status" -eq 0 ] ||
-	    asks "$1" "$w/home" "$w/stick/" again
-	no_temporary "$w/home"
+	    asks "$1" "$w/role" "$w/stick/" again
+	no_temporary "$w/role"
 	cp -a "$dir/shop" "$w/ca"
 	or=0
 	for f in "$w"/stick/*.pki; do
@@ -132,12 +132,12 @@ asking() {
 		case $1 in rr | mac | p10cr) or=1 ;; esac
 	done
 	for f in "$w"/out/*.pki; do
-		again cmp-process -C "$w/home" "$f"
+		again cmp-process -C "$w/role" "$f"
 	done
 	or=0
 	stands "$dir/owner"
-	[ "$(files "$dir/$1/taken" | wc -l)" -le "$(files "$w/home" | wc -l)" ] ||
-	    fail "the device has: $(files "$w/home")"
+	[ "$(files "$dir/$1/taken" | wc -l)" -le "$(files "$w/role" | wc -l)" ] ||
+	    fail "the device has: $(files "$w/role")"
 	case $1 in rr | mac | p10cr) one_more "$w/ca" "$1" ;; esac
 }
 
@@ -146,45 +146,45 @@ answering() {
 	number=0
 	crl_grows "$dir/shop"
 	handles "$dir/shop" "$(ls "$dir/$1/answer")" "$dir/$1/request"
-	crl_grows "$w/home"
-	one_more "$w/home" "$1"
+	crl_grows "$w/role"
+	one_more "$w/role" "$1"
 	takes "$dir/$1/asking" "$w"/out/*.pki
 	same_files "$dir/$1/taken" "$w/try"
 	case $1 in
 	rr)
-		mv "$w/home" "$w/ca"
+		mv "$w/role" "$w/ca"
 		crl_has 1 ;;
 	mac)
 		# One slip, one certificate.
-		or=1 again cmp-process -C "$w/home" -o "$w/no" \
+		or=1 again cmp-process -C "$w/role" -o "$w/no" \
 		    "$dir/mac/other-request"
 		grep -q E_TICKET_USED "$dir/text" ||
 		    fail "the slip is good for more: $(cat "$dir/text")"
-		one_more "$w/home" mac ;;
+		one_more "$w/role" mac ;;
 	esac
 }
 
 # The answer at the device, the same one each time.
 taking() {
 	handles "$dir/$1/asking" "" "$dir/$1"/answer/*.pki
-	diff -r -x state "$dir/$1/taken" "$w/home" >"$dir/text" 2>&1 ||
+	diff -r -x state "$dir/$1/taken" "$w/role" >"$dir/text" 2>&1 ||
 	    fail "the device has something else: $(cat "$dir/text")"
 }
 
 # A new root is trusted when it is accepted, and the old one always.
 part_accept() {
-	cp -a "$dir/rootupdate/taken" "$w/home"
-	once cmp-process -C "$w/home" --accept
+	cp -a "$dir/rootupdate/taken" "$w/role"
+	once cmp-process -C "$w/role" --accept
 	stands "$dir/owner"
-	again cmp-process -C "$w/home" --accept
+	again cmp-process -C "$w/role" --accept
 	stands "$dir/owner"
 	no_temporary
-	has "$w/home/trust/staged"
+	has "$w/role/trust/staged"
 	for f in "$dir"/rootupdate/taken/trust/staged/*.pem; do
-		cmp -s "$f" "$w/home/trust/${f##*/}" ||
+		cmp -s "$f" "$w/role/trust/${f##*/}" ||
 		    fail "the new root is not trusted"
 	done
-	[ "$(find "$w/home/trust" -name '*.pem' | wc -l)" -eq 2 ] ||
+	[ "$(find "$w/role/trust" -name '*.pem' | wc -l)" -eq 2 ] ||
 	    fail "not two anchors"
 }
 
@@ -198,48 +198,48 @@ below() {
 
 # A new key and its three certificates, or none that is served.
 part_rollover() {
-	cp -a "$dir/answered" "$w/home"
-	once cmp-ca -C "$w/home" rollover
+	cp -a "$dir/answered" "$w/role"
+	once cmp-ca -C "$w/role" rollover
 	stands "$dir/answered"
-	or=73 again cmp-ca -C "$w/home" rollover
+	or=73 again cmp-ca -C "$w/role" rollover
 	stands "$dir/answered"
 	no_temporary
-	cmp -s "$dir/answered/cmp.conf" "$w/home/cmp.conf" ||
+	cmp -s "$dir/answered/cmp.conf" "$w/role/cmp.conf" ||
 	    fail "cmp.conf has changed"
-	next=$w/home/certs/next
-	pair "$w/home/keys/next.key" "$next/new-with-new.pem"
-	below "$w/home/certs/ca.pem" "$next/new-with-old.pem"
+	next=$w/role/certs/next
+	pair "$w/role/keys/next.key" "$next/new-with-new.pem"
+	below "$w/role/certs/ca.pem" "$next/new-with-old.pem"
 	below "$next/new-with-new.pem" "$next/old-with-new.pem"
-	again cmp-process -C "$w/home" -o "$w/out/" "$dir/rootupdate/request"
+	again cmp-process -C "$w/role" -o "$w/out/" "$dir/rootupdate/request"
 	takes "$dir/rootupdate/asking" "$w"/out/*.pki
 	[ -n "$(ls "$w/try/trust/staged")" ] || fail "no new root comes"
 }
 
 conf() {
-	sed -n "s/^$1 = //p" "$w/home/cmp.conf"
+	sed -n "s/^$1 = //p" "$w/role/cmp.conf"
 }
 
 part_activate() {
-	cp -a "$dir/shop" "$w/home"
-	crl_grows "$w/home"
-	once cmp-ca -C "$w/home" rollover --activate
-	pair "$w/home/$(conf key)" "$w/home/$(conf cert)"
-	or=1 again cmp-ca -C "$w/home" rollover --activate
+	cp -a "$dir/shop" "$w/role"
+	crl_grows "$w/role"
+	once cmp-ca -C "$w/role" rollover --activate
+	pair "$w/role/$(conf key)" "$w/role/$(conf cert)"
+	or=1 again cmp-ca -C "$w/role" rollover --activate
 	no_temporary
-	cmp -s "$w/home/$(conf cert)" "$dir/shop/certs/next/new-with-new.pem" ||
+	cmp -s "$w/role/$(conf cert)" "$dir/shop/certs/next/new-with-new.pem" ||
 	    fail "the new root is not in use"
-	pair "$w/home/$(conf key)" "$w/home/$(conf cert)"
-	[ ! -e "$w/home/keys/next.key" ] || fail "next.key is still there"
-	again cmp-ca -C "$w/home" crl
-	crl_grows "$w/home"
+	pair "$w/role/$(conf key)" "$w/role/$(conf cert)"
+	[ ! -e "$w/role/keys/next.key" ] || fail "next.key is still there"
+	again cmp-ca -C "$w/role" crl
+	crl_grows "$w/role"
 	# Who knows only the old root goes on.
-	again cmp-process -C "$w/home" -o "$w/out/" "$dir/kur/request"
+	again cmp-process -C "$w/role" -o "$w/out/" "$dir/kur/request"
 	takes "$dir/kur/asking" "$w"/out/*.pki
-	one_more "$w/home" kur
+	one_more "$w/role" kur
 	# The next one has a key of its own.
-	again cmp-ca -C "$w/home" rollover
-	pair "$w/home/keys/next.key" "$w/home/certs/next/new-with-new.pem"
-	! cmp -s "$w/home/keys/next.key" "$w/home/$(conf key)" ||
+	again cmp-ca -C "$w/role" rollover
+	pair "$w/role/keys/next.key" "$w/role/certs/next/new-with-new.pem"
+	! cmp -s "$w/role/keys/next.key" "$w/role/$(conf key)" ||
 	    fail "the next root has the same key"
 }
 
@@ -248,36 +248,36 @@ decided() {
 	state=$1
 	verb=$2
 	shift 2
-	set -- cmp-ca -C "$w/home" "$verb" "$(name_of "$dir/base" dev1)" "$@"
-	cp -a "$dir/holding" "$w/home"
+	set -- cmp-ca -C "$w/role" "$verb" "$(name_of "$dir/base" dev1)" "$@"
+	cp -a "$dir/holding" "$w/role"
 	once "$@"
 	or=1 again "$@"
-	cmp-ca -C "$w/home" pending --json >"$dir/list" ||
+	cmp-ca -C "$w/role" pending --json >"$dir/list" ||
 	    fail "pending: exit status $?"
 	[ "$(grep -c "\"state\":\"$state\"" "$dir/list")" = 1 ] ||
 	    fail "decided: $(cat "$dir/list")"
-	or=1 again cmp-process -C "$w/home" -o "$w/out/" "$dir/pollreq"
+	or=1 again cmp-process -C "$w/role" -o "$w/out/" "$dir/pollreq"
 	or=1 takes "$dir/waiting" "$w"/out/*-4-ip.pki
 	if [ "$state" = approved ]; then
-		issued "$w/home" dev1
+		issued "$w/role" dev1
 	else
-		issued "$w/home"
+		issued "$w/role"
 	fi
 }
 
 # tickets STATE: their references
 tickets() {
-	cmp-ca -C "$w/home" ticket list >"$dir/list" ||
+	cmp-ca -C "$w/role" ticket list >"$dir/list" ||
 	    fail "ticket list: exit status $?"
 	sed -n "s/ $1 .*//p" "$dir/list"
-	cmp-ca -C "$w/home" check >"$dir/text" 2>&1 ||
+	cmp-ca -C "$w/role" check >"$dir/text" 2>&1 ||
 	    fail "cmp-ca check: $(cat "$dir/text")"
 }
 
 # All that were asked for, or none; and no slip that is worth nothing.
 part_ticket_new() {
-	cp -a "$dir/answered" "$w/home"
-	set -- cmp-ca -C "$w/home" ticket new 3 --subject 'CN=*' --json
+	cp -a "$dir/answered" "$w/role"
+	set -- cmp-ca -C "$w/role" ticket new 3 --subject 'CN=*' --json
 	once "$@"
 	sed -n 's/^{"ref":"\([^"]*\)".*}$/\1/p' "$dir/text" | sort >"$w/refs"
 	tickets open | sort >"$w/open"
@@ -290,23 +290,23 @@ part_ticket_new() {
 }
 
 part_ticket_add() {
-	cp -a "$dir/answered" "$w/home"
-	set -- cmp-ca -C "$w/home" ticket add --ref "$(cat "$dir/ref")" \
+	cp -a "$dir/answered" "$w/role"
+	set -- cmp-ca -C "$w/role" ticket add --ref "$(cat "$dir/ref")" \
 	    --secret-file "$dir/secret" --subject 'CN=*,O=Example'
 	once "$@"
 	or=73 again "$@"
 	[ "$(tickets open)" = "$(cat "$dir/ref")" ] || fail "not one ticket"
-	again cmp-process -C "$w/home" -o "$w/out/" "$dir/mac/request"
+	again cmp-process -C "$w/role" -o "$w/out/" "$dir/mac/request"
 	takes "$dir/mac/asking" "$w"/out/*.pki
-	one_more "$w/home" mac
+	one_more "$w/role" mac
 }
 
 part_ticket_remove() {
-	cp -a "$dir/shop" "$w/home"
-	set -- cmp-ca -C "$w/home" ticket remove "$(cat "$dir/ref")"
+	cp -a "$dir/shop" "$w/role"
+	set -- cmp-ca -C "$w/role" ticket remove "$(cat "$dir/ref")"
 	once "$@"
 	or=1 again "$@"
 	[ -z "$(tickets '[a-z]*')" ] || fail "it is still there"
-	or=1 again cmp-process -C "$w/home" -o "$w/out/" "$dir/mac/request"
-	issued "$w/home" dev1 dev2
+	or=1 again cmp-process -C "$w/role" -o "$w/out/" "$dir/mac/request"
+	issued "$w/role" dev1 dev2
 }

@@ -138,18 +138,18 @@ takes() {
 	    fail "${1##*/} does not take ${2##*/}: $(tail -n 1 "$dir/text")"
 }
 
-# handles HOME ANSWERS MESSAGE...: $w/home, a copy of HOME, is given the
+# handles HOME ANSWERS MESSAGE...: $w/role, a copy of HOME, is given the
 # messages under the fault and again.  The names of what it wrote to $w/out.
 handles() {
 	handles_base=$1
 	handles_out=$2
 	shift 2
-	cp -a "$handles_base" "$w/home"
-	once cmp-process -C "$w/home" -o "$w/out/" "$@"
+	cp -a "$handles_base" "$w/role"
+	once cmp-process -C "$w/role" -o "$w/out/" "$@"
 	mkdir -p "$w/out"
 	keep "$w/out"
 	stands "$handles_base"
-	again cmp-process -C "$w/home" -o "$w/out/" "$@"
+	again cmp-process -C "$w/role" -o "$w/out/" "$@"
 	kept "$w/out"
 	# shellcheck disable=SC2086 # a list of names
 	has "$w/out" $handles_out
@@ -269,7 +269,7 @@ part_ca_file() {
 	rm -f "$dir"/quiet/spool/in/*
 	handles "$dir/quiet" "$a-2-ip.pki $b-2-ip.pki" \
 	    "$dir"/base/stick-dev?/*.pki
-	issued "$w/home" dev1 dev2
+	issued "$w/role" dev1 dev2
 	takes "$dir/base/dev1" "$w/out/$a-2-ip.pki"
 	takes "$dir/base/dev2" "$w/out/$b-2-ip.pki"
 }
@@ -279,7 +279,7 @@ installs() {
 	a=$(name_of "$dir/base" "$1")
 	handles "$dir/base/$1" "${2:+"$a-3-certconf.pki"}" \
 	    "$dir/answers/$a-2-ip.pki"
-	set -- "$w"/home/certs/*.pem
+	set -- "$w"/role/certs/*.pem
 	[ $# -eq 1 ] || fail "not one certificate: $*"
 }
 
@@ -317,7 +317,7 @@ part_pkiconf() {
 part_poll() {
 	a="$(name_of "$dir/base" dev1)"
 	handles "$dir/approved" "$a-4-ip.pki" "$dir/pollreq"
-	issued "$w/home" dev1
+	issued "$w/role" dev1
 	takes "$dir/waiting" "$w/out/$a-4-ip.pki"
 }
 
@@ -325,13 +325,13 @@ part_poll() {
 part_hold() {
 	a="$(name_of "$dir/base" dev1)"
 	handles "$dir/hold" "$a-2-ip.pki" "$dir"/base/stick-dev1/*.pki
-	issued "$w/home"
+	issued "$w/role"
 	or=3 takes "$dir/base/dev1" "$w/out/$a-2-ip.pki"
 }
 part_poll_early() {
 	a="$(name_of "$dir/base" dev1)"
 	handles "$dir/holding" "$a-4-pollrep.pki" "$dir/pollreq"
-	issued "$w/home"
+	issued "$w/role"
 	or=3 takes "$dir/waiting" "$w/out/$a-4-pollrep.pki"
 }
 
