@@ -169,9 +169,13 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBS) \
 	    $(if $(filter $*,$(FUZZ_DER)),,%/mutate_der.o),$^) $(LDLIBS)
 bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
 	@$(TEST_ENV) bats $(if $(T),$(T),$(wildcard tests/bats/*.bats))
+# Processes are killed, not the machine: memory will do, and is faster.
+SWEEP_TMP := $(if $(wildcard /dev/shm/.),/dev/shm,$(O))
 sweep: $(TOOLS:%=$(O)/%) $(O)/inject.so
-	@rm -rf $(O)/sweep && $(TEST_ENV) sh tests/fault/sweep.sh $(O)/sweep 1
-	@$(TEST_ENV) sh tests/fault/mutate.sh $(O)/mutate
+	@d=$$(mktemp -d $(SWEEP_TMP)/cmp-sweep.XXXXXX) && \
+	    trap 'rm -rf "$$d"' EXIT && $(TEST_ENV) sh -ec \
+	    'sh tests/fault/sweep.sh "$$1/sweep" 1; \
+	    sh tests/fault/mutate.sh "$$1/mutate"' sh "$$d"
 lint: $(TOOLS:%=$(O)/%)
 	@rc=0; for s in tests/lint/*.sh; do \
 	    sh $$s $(O) || { echo "lint: $$s failed"; rc=1; }; done; exit $$rc
