@@ -12,6 +12,7 @@ struct attr {
 	struct slice	 type, value, tlv;
 };
 
+/* Their number, or more than NAME_RDN_MAX if there is no place for all. */
 static size_t
 attrs(struct slice name, struct attr a[static NAME_RDN_MAX])
 {
@@ -27,8 +28,25 @@ attrs(struct slice name, struct attr a[static NAME_RDN_MAX])
 		    der_get(&av, DER_OID, &a[n].type) == 0 &&
 		    der_any(&av, &tag, &a[n].value, &a[n].tlv) == 0)
 			n++;
+		if (rdn.n > 0)
+			return NAME_RDN_MAX + 1;
 	}
-	return n;
+	return rdns.n > 0 ? NAME_RDN_MAX + 1 : n;
+}
+
+/* What is written becomes ours, but never a part of it alone. */
+static int
+finish(struct buf *own, struct derw *w, const char *what, struct err *e)
+{
+	int bad = derw_bad(w);
+
+	buf_reset(own);
+	buf_add_slice(own, derw_slice(w));
+	derw_release(w);
+	if (bad || buf_bad(own))
+		return err_set(e, E_ANSWER_INFO, "the template's %s and ours "
+		    "are too long together", what);
+	return 0;
 }
 
 /* Values of ${own} go into the empty places of ${tmpl}, in order. */
@@ -43,6 +61,10 @@ fill_subject(struct slice tmpl, struct buf *own, struct err *e)
 
 	if (nt == 0)
 		return 0;	/* all of it is for us to choose */
+	if (nt > NAME_RDN_MAX || no > NAME_RDN_MAX)
+		return err_set(e, E_NAME_SYNTAX, "more than %d attributes in "
+		    "%s subject", NAME_RDN_MAX, nt > NAME_RDN_MAX ?
+		    "the template's" : "our");
 	for (size_t i = 0; i < nt; i++) {
 		for (k = 0; k < no; k++)
 			if (!used[k] && slice_eq(o[k].type, t[i].type) &&
@@ -71,10 +93,7 @@ fill_subject(struct slice tmpl, struct buf *own, struct err *e)
 		derw_wrap(&w, DER_SET, m);
 	}
 	derw_wrap(&w, DER_SEQUENCE, 0);
-	buf_reset(own);
-	buf_add_slice(own, derw_slice(&w));
-	derw_release(&w);
-	return 0;
+	return finish(own, &w, "subject", e);
 }
 
 /* Does ${names} have an empty entry of this type? */
@@ -120,10 +139,7 @@ fill_san(int has, struct slice value, struct buf *own, struct err *e)
 	}
 	if (derw_mark(&w) > 0)
 		derw_wrap(&w, DER_SEQUENCE, 0);
-	buf_reset(own);
-	buf_add_slice(own, derw_slice(&w));
-	derw_release(&w);
-	return 0;
+	return finish(own, &w, "alternative names", e);
 }
 
 static int
@@ -145,8 +161,15 @@ fill(struct slice der, struct buf *subject, struct buf *san,
 		}
 	spec[0] = '\0';
 	info_template_key(&t.keys, spec);
-	return fill_subject(t.subject, subject, e) == -1 ? -1 :
-	    fill_san(has, value, san, e);
+	if (fill_subject(t.subject, subject, e) == -1 ||
+	    fill_san(has, value, san, e) == -1)
+		return -1;
+	/* What the template gives is as good as the file it came in. */
+	if (subject->n > 0 && name_check(buf_slice(subject), e) == -1)
+		return err_wrap(e, "subject with the template");
+	if (san->n > 0 && san_check(buf_slice(san), 1, e) == -1)
+		return err_wrap(e, "alternative names with the template");
+	return 0;
 }
 
 int
