@@ -10,7 +10,10 @@
 #include "msg/crmf.h"
 #include "msg/lint.h"
 #include "msg/msg.h"
+#include "msg/poll.h"
 #include "msg/print.h"
+#include "msg/rev.h"
+#include "msg/view.h"
 #include "pki/cert.h"
 #include "tests/fuzz/text.h"
 
@@ -48,6 +51,44 @@ show(const struct msg *m)
 	must(said == n);
 }
 
+/* What the operations read, and again what the printer reads of the same. */
+static void
+read_twice(struct slice content)
+{
+	struct view_rev_rep view_rep;
+	struct rev_details rev;
+	struct view_rev view;
+	struct view_poll poll;
+	struct poll_rep rep;
+	struct rev_rep rev_rep;
+	struct err e = { 0 };
+	int64_t id;
+	size_t n, m;
+
+	if (rev_request(content, &rev, &n, &e) == 0) {
+		must(view_rev(content, &view, &m, &e) == 0 && n == m);
+		must(slice_eq(rev.tmpl.serial, view.tmpl.serial));
+		must(rev.has_reason == view.has_reason);
+		must(!rev.has_reason || rev.reason == view.reason);
+		must(rev.invalidity == view.invalidity);
+	}
+	if (rev_response(content, &rev_rep, &e) == 0) {
+		must(view_rev_rep(content, &view_rep, &e) == 0);
+		must(rev_rep.count == view_rep.count);
+		must(rev_rep.status.status == view_rep.first.status);
+	}
+	if (poll_read_req(content, &id, &n, &e) == 0) {
+		must(view_poll(BODY_POLLREQ, content, &poll, &m, &e) == 0);
+		must(n == m && id == poll.cert_req_id);
+	}
+	if (poll_read_rep(content, &rep, &n, &e) == 0) {
+		must(view_poll(BODY_POLLREP, content, &poll, &m, &e) == 0);
+		must(n == m && rep.cert_req_id == poll.cert_req_id);
+		must(rep.check_after == poll.check_after);
+		must(slice_eq(rep.reason, poll.reason));
+	}
+}
+
 /* All readers on any content: the tag of the body is not theirs to trust. */
 static void
 read_all(struct slice content)
@@ -73,6 +114,7 @@ read_all(struct slice content)
 		must(rep.count == 0 || rep.responses.n > 0);
 	(void)crmf_confirmation(content, &status, &count, &e);
 	(void)crmf_error(content, &error, &e);
+	read_twice(content);
 }
 
 /* Bodies whose syntax we claim to know. */
