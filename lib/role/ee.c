@@ -169,10 +169,11 @@ check_place(struct step *s, struct err *e)
 		    txn_state_name(t->state));
 	if (txn_may(t->state, s->msg.body, 0, e) == -1)
 		return -1;
-	/* What waits is the answer to the request, or to our certConf. */
+	/* What waits is the answer to the request, or to our certConf; the
+	 * certificate of an rr is the one that it is about. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
-	    s->msg.body != BODY_ERROR &&
-	    (s->msg.body == BODY_PKICONF) != (t->cert.n > 0))
+	    s->msg.body != BODY_ERROR && (s->msg.body == BODY_PKICONF) !=
+	    (t->cert.n > 0 && ee_enrols(t->body)))
 		return err_set(e, E_BODY_STATE, "%s, but what waits is "
 		    "another answer", msg_body_name(s->msg.body));
 	if (!nonce_fits(s))
@@ -206,8 +207,10 @@ ee_accept(struct step *s, struct err *e)
 	struct op_device d = { .anchors = s->en->trust.anchors,
 	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
-	const struct op *op = s->txn.state == TXN_OPEN ?
-	    op_by_request(s->txn.body) : op_by_response(s->msg.body);
+	/* After waiting as well it is the answer to what was asked. */
+	const struct op *op = s->msg.body == BODY_PKICONF ||
+	    s->msg.body == BODY_POLLREP ? op_by_response(s->msg.body) :
+	    op_by_request(s->txn.body);
 
 	s->result.poll_id = s->txn.cert_req_id;
 	if (s->msg.body == BODY_ERROR)
