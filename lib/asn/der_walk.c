@@ -254,11 +254,16 @@ int
 der_walk(struct slice in, const struct der_limits *limits, unsigned depth,
     struct err *e)
 {
-	struct walk w = { .start = in.p };
-	const uint8_t *p = in.p;
+	static const uint8_t nothing[1];
 	struct slice value = SLICE_NONE;
+	struct walk w = { 0 };
+	const uint8_t *p;
 	uint8_t tag;
 
+	/* An empty buffer has no address, to which not even 0 may be added. */
+	if (in.p == NULL)
+		in = SLICE(nothing, 0);
+	w.start = p = in.p;
 	if (in.n > limits->size)
 		return err_set(e, E_FILE_SIZE, "%zu bytes, at most %zu are "
 		    "allowed", in.n, limits->size);

@@ -87,7 +87,8 @@ struct op_file *info_file(struct op_result *res, const char *fmt, ...)
 
 /*
  * A CertReqTemplateContent (4.3.3), taken apart.  What a device has to fill
- * in is there and empty.  E_ANSWER_INFO.
+ * in is there and empty.  ${value} has passed der_walk().  E_ANSWER_INFO,
+ * E_SYNTAX, E_DER_*.
  */
 struct info_template {
 	struct slice	 subject;	/* Name TLV, or none */

@@ -162,9 +162,8 @@ one_value(const struct buf *out, size_t from, struct err *e)
 	if (buf_bad(out))
 		return err_set(e, E_NOMEM, "PEM: more than %zu bytes, or out "
 		    "of memory", out->max);
-	in = SLICE(out->p + from, out->n - from);
-	if (out->n == from || der_any(&in, NULL, NULL, NULL) == -1 ||
-	    in.n != 0)
+	in = out->n > from ? SLICE(out->p + from, out->n - from) : SLICE_NONE;
+	if (der_any(&in, NULL, NULL, NULL) == -1 || in.n != 0)
 		return err_set(e, E_DER_LENGTH, "PEM: a block is not one DER "
 		    "value");
 	return 0;

@@ -183,7 +183,8 @@ check_place(struct step *s, struct err *e)
 		    txn_state_name(t->state));
 	if (txn_may(t->state, s->msg.body, TXN_AT_DEVICE, e) == -1)
 		return -1;
-	/* What waits is the answer to the request, or to our certConf. */
+	/* What waits is the answer to the request, or to our certConf; the
+	 * certificate of an rr is the one that it is about. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
 	    s->msg.body != BODY_ERROR &&
 	    (s->msg.body == BODY_PKICONF) !=

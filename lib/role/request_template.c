@@ -31,6 +31,7 @@ request_template_release(struct request_template *r)
 
 /* --- subject */
 
+/* Their number, or more than NAME_RDN_MAX if there is no place for all. */
 static size_t
 attrs(struct slice name, struct attr a[static NAME_RDN_MAX])
 {
@@ -46,8 +47,25 @@ attrs(struct slice name, struct attr a[static NAME_RDN_MAX])
 		    der_get(&av, DER_OID, &a[n].type) == 0 &&
 		    der_any(&av, &tag, &a[n].value, &a[n].tlv) == 0)
 			n++;
+		if (rdn.n > 0)
+			return NAME_RDN_MAX + 1;
 	}
-	return n;
+	return rdns.n > 0 ? NAME_RDN_MAX + 1 : n;
+}
+
+/* What is written becomes ours, but never a part of it alone. */
+static int
+finish(struct buf *own, struct derw *w, const char *what, struct err *e)
+{
+	int bad = derw_bad(w);
+
+	buf_reset(own);
+	buf_add_slice(own, derw_slice(w));
+	derw_release(w);
+	if (bad || buf_bad(own))
+		return err_set(e, E_ANSWER_INFO, "the template's %s and ours "
+		    "are too long together", what);
+	return 0;
 }
 
 /* "CN" or the dotted digits of an attribute's type. */
@@ -79,8 +97,8 @@ no_place(const struct attr *o, const struct attr *t, size_t nt,
 	    "template has no place; leave it out", type_name(type, o->type));
 }
 
-static void
-write_name(const struct attr *t, size_t nt, struct buf *own)
+static int
+write_name(const struct attr *t, size_t nt, struct buf *own, struct err *e)
 {
 	struct derw w;
 	size_t m;
@@ -96,9 +114,7 @@ write_name(const struct attr *t, size_t nt, struct buf *own)
 		derw_wrap(&w, DER_SET, m);
 	}
 	derw_wrap(&w, DER_SEQUENCE, 0);
-	buf_reset(own);
-	buf_add_slice(own, derw_slice(&w));
-	derw_release(&w);
+	return finish(own, &w, "subject", e);
 }
 
 /* Values of ${own} go into the empty places of ${tmpl}, in order. */
@@ -110,6 +126,10 @@ fill_subject(struct slice tmpl, struct buf *own, int leave, struct err *e)
 	int used[NAME_RDN_MAX] = { 0 };
 	char type[OID_TEXT];
 
+	if (nt > NAME_RDN_MAX || no > NAME_RDN_MAX)
+		return err_set(e, E_NAME_SYNTAX, "more than %d attributes in "
+		    "%s subject", NAME_RDN_MAX, nt > NAME_RDN_MAX ?
+		    "the template's" : "our");
 	if (nt == 0)
 		return no > 0 || leave ? 0 : err_set(e, E_TEMPLATE_EMPTY,
 		    "the template wants a subject of our choice: give "
@@ -139,8 +159,7 @@ fill_subject(struct slice tmpl, struct buf *own, int leave, struct err *e)
 	for (k = 0; k < no; k++)
 		if (!used[k])
 			return no_place(&o[k], t, nt, e);
-	write_name(t, nt, own);
-	return 0;
+	return write_name(t, nt, own, e);
 }
 
 /* --- subjectAltName */
@@ -227,8 +246,9 @@ check_filled(struct slice tmpl, struct slice mine, struct err *e)
 }
 
 /* The template's names as they are given, then ours that are not these. */
-static void
-write_san(struct slice tmpl, struct slice mine, struct buf *own)
+static int
+write_san(struct slice tmpl, struct slice mine, struct buf *own,
+    struct err *e)
 {
 	struct slice in, rest, v;
 	enum san_type t;
@@ -254,10 +274,9 @@ write_san(struct slice tmpl, struct slice mine, struct buf *own)
 	derw_raw(&w, buf_slice(&b));
 	if (b.n > 0)
 		derw_wrap(&w, DER_SEQUENCE, 0);
-	buf_reset(own);
-	buf_add_slice(own, derw_slice(&w));
-	derw_release(&w);
+	w.bad |= buf_bad(&b);
 	buf_release(&b);
+	return finish(own, &w, "alternative names", e);
 }
 
 static int
@@ -281,8 +300,7 @@ fill_san(int has, struct slice value, struct buf *own, int leave,
 	if (check_mine(mine, tmpl, e) == -1 ||
 	    (!leave && check_filled(tmpl, mine, e) == -1))
 		return -1;
-	write_san(tmpl, mine, own);
-	return 0;
+	return write_san(tmpl, mine, own, e);
 }
 
 int

@@ -116,6 +116,9 @@ walk(void)
 		    err_name(walks[i].want));
 		free(p);
 	}
+	e = (struct err){ 0 };
+	ok(der_walk(SLICE_NONE, &der_limits_message, 0, &e) == -1 &&
+	    e.code == E_DER_LENGTH, "walk: nothing at all: refused");
 }
 
 /* ${depth} SEQUENCEs one in the other. */

@@ -390,6 +390,36 @@ test_answers(void)
 	key_free(w.key);
 }
 
+/* RFC 9483 4.4: any answer may be delayed. */
+static void
+test_waiting(void)
+{
+	struct who w = enrolled();
+	struct device d = asking(&w);
+	struct draft p;
+
+	head_for(&p, &d);
+	draft_body_error(&p, STATUS_WAITING, "busy", FAIL_NONE);
+	take(&d, seal(&p, &cmp, NULL));
+	ok(got.verdict == VERDICT_WAITING && got.m.body == BODY_POLLREQ &&
+	    dev_state(&d) == TXN_WAITING, "an rr that is delayed is asked for "
+	    "with a pollReq");
+	draft_body_pkiconf(&p);
+	take(&d, seal(&p, &cmp, NULL));
+	ok(got.verdict == VERDICT_NO && got.code == E_BODY_STATE &&
+	    dev_state(&d) == TXN_WAITING, "a pkiConf is no answer to it");
+	p.body = BODY_RP;
+	derw_reset(&p.content);
+	rev_write_response(&p.content, STATUS_ACCEPTED, NULL, FAIL_NONE,
+	    SLICE_NONE, SLICE_NONE);
+	take(&d, seal(&p, &cmp, NULL));
+	ok(got.verdict == VERDICT_TAKEN && dev_state(&d) == TXN_DONE,
+	    "the rp is taken when it comes");
+	draft_release(&p);
+	device_close(&d);
+	key_free(w.key);
+}
+
 /* --- CRLs */
 
 static struct crl *
@@ -512,6 +542,7 @@ main(void)
 	test_mutants();
 	test_device();
 	test_answers();
+	test_waiting();
 	test_crl();
 	teardown();
 	return done();

@@ -172,6 +172,100 @@ test_appendix_a(void)
 	request_template_release(&t);
 }
 
+/* A template with ${subject} and ${names}, contents of Name, GeneralNames. */
+static struct slice
+template_of(struct slice subject, struct slice names)
+{
+	struct derw w;
+	size_t m;
+
+	derw_init(&w, 1 << 16);
+	derw_prim(&w, DER_SEQUENCE, names);
+	derw_wrap(&w, DER_OCTET_STRING, 0);
+	derw_oid(&w, oid_bytes(OID_SAN));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	derw_wrap(&w, DER_CTX(9), 0);
+	m = derw_mark(&w);
+	derw_prim(&w, DER_SEQUENCE, subject);
+	derw_wrap(&w, DER_CTX(5), m);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	return kept(&w);
+}
+
+#define CN_EMPTY	"\x31\x09\x30\x07\x06\x03\x55\x04\x03\x0c\x00"
+/* The code with which ${tmpl} is refused; E_NONE if it is filled in. */
+static enum err_code
+refused(struct slice tmpl)
+{
+	struct buf *subject = new_buf(), *san = new_buf();
+	char spec[64], path[160];
+	struct err e = { 0 };
+
+	put_file(topfd, "t.der", tmpl, 0644);
+	snprintf(path, sizeof(path), "%s", in_top("t.der"));
+	buf_add_slice(subject, name("CN=pump17"));
+	one_san("dns:pump17.example", san);
+	if (request_template(path, subject, san, spec, &e) == 0)
+		e.code = E_NONE;
+	unlinkat(topfd, "t.der", 0);
+	return e.code;
+}
+
+static struct slice
+times(int n, struct slice one, struct slice last)
+{
+	struct derw w;
+
+	derw_init(&w, 1 << 16);
+	derw_raw(&w, last);
+	while (n-- > 0)
+		derw_raw(&w, one);
+	return kept(&w);
+}
+
+/* OU with 200 letters. */
+static struct slice
+long_ou(void)
+{
+	char letters[200];
+	struct derw w;
+
+	memset(letters, 'x', sizeof(letters));
+	derw_init(&w, 1024);
+	derw_prim(&w, DER_UTF8_STRING, SLICE(letters, sizeof(letters)));
+	derw_oid(&w, oid_bytes(OID_OU));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	derw_wrap(&w, DER_SET, 0);
+	return kept(&w);
+}
+
+static void
+test_hostile(void)
+{
+	struct slice cn = SLICE_LIT(CN_EMPTY), dns = SLICE_LIT("\x82\x00"),
+	    ou = SLICE_LIT("\x31\x0a\x30\x08\x06\x03\x55\x04\x0b\x0c\x01x");
+
+	ok(refused(template_of(cn, dns)) == E_NONE, "places are filled in");
+	ok(refused(template_of(times(15, long_ou(), cn), dns)) ==
+	    E_ANSWER_INFO, "a subject that is too long is refused, not left "
+	    "out");
+	ok(refused(template_of(times(40, ou, cn), dns)) == E_NAME_SYNTAX,
+	    "a subject of too many attributes is refused, not cut");
+	ok(refused(template_of(times(1, SLICE_LIT("\x31\x0a\x30\x08\x06\x03"
+	    "\x55\x04\x0b\x0c\x01\x1b"), cn), dns)) == E_NAME_SYNTAX,
+	    "a subject with a control character is refused");
+	ok(refused(template_of(cn, times(40, SLICE_LIT("\x82\x01x"), dns))) ==
+	    E_TMPL_SAN, "more alternative names than a request may have are "
+	    "refused");
+	ok(refused(template_of(cn, times(900, SLICE_LIT("\x82\x12"
+	    "012345678.example."), dns))) ==
+	    E_ANSWER_INFO, "alternative names that are too long are refused, "
+	    "not left out");
+	ok(refused(template_of(cn, times(1, SLICE_LIT("\x82\x02\x00\x0a"),
+	    dns))) == E_TMPL_SAN, "a malformed alternative name is refused");
+}
+
 static void
 test_ca(void)
 {
@@ -233,6 +327,18 @@ test_device(void)
 	    "\x30\x05\x30\x03\x81\x01\x05"), 1);
 	ok(not_taken(&d, E_ANSWER_INFO) && !has_file(&d, "template"),
 	    "a template with a serialNumber is not taken");
+	device_close(&d);
+	d = asker(ask);
+	tell(&d, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), SLICE_LIT(
+	    "\x30\x06\x30\x04\xa5\x02\x05\x00"), 1);
+	ok(not_taken(&d, E_SYNTAX) && !has_file(&d, "template"),
+	    "a template whose subject is no Name is not taken");
+	device_close(&d);
+	d = asker(ask);
+	tell(&d, oid_bytes(OID_IT_CERT_REQ_TEMPLATE), SLICE_LIT(
+	    "\x30\x06\x30\x00\x30\x02\x05\x00"), 1);
+	ok(not_taken(&d, E_SYNTAX) && !has_file(&d, "template"),
+	    "a template whose keySpec has no controls is not taken");
 	device_close(&d);
 }
 
