@@ -32,6 +32,12 @@ struct engine {
 	/* ee: an answer of the open commit may bring the first anchor. */
 	int			 has_root;
 
+	/* ca, ra: whose bundles are taken, and which of them are pinned */
+	struct trust		 ras, ras_pinned;
+	/* The message at hand is a member of one: its answer goes into that
+	 * of the bundle, so it needs one now. */
+	int			 in_bundle;
+
 	/* ra */
 	struct trust		 upstream;	/* who answers it */
 

@@ -45,7 +45,8 @@ ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->effects, .answer = answer, .dir = s->o->dir,
-	    .name = s->o->name, .code = code, .now = s->en->now };
+	    .name = s->o->name, .later = s->en->in_bundle, .code = code,
+	    .now = s->en->now };
 	char final[STORE_NAME];
 
 	if (store_put(s->en->store, &row, final, e) == -1)
