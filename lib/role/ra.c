@@ -45,6 +45,7 @@ ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->effects, .answer = answer, .dir = s->o->dir,
+	    .unverified = s->checked == NULL,
 	    .name = s->o->name, .code = code, .now = s->en->now };
 	char final[STORE_NAME];
 
