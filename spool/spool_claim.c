@@ -79,7 +79,7 @@ weigh(struct spool *s, struct spool_way *w, struct slice head,
 	if ((uintmax_t)st->st_size > s->round.max_size) {
 		why->code = E_FILE_SIZE;
 		snprintf(why->text, sizeof(why->text), "%lld bytes, more than "
-		    "the %zu allowed", (long long)st->st_size,
+		    "the %zu of max-size", (long long)st->st_size,
 		    s->round.max_size);
 		return V_REJECT;
 	}
@@ -183,7 +183,7 @@ unreadable(struct spool *s, struct spool_way *w, const char *name,
 		    "something that is not a plain file", e);
 	case E_FILE_SIZE:
 		snprintf(why.text, sizeof(why.text), "more than the %zu bytes "
-		    "allowed", s->round.max_size);
+		    "of max-size", s->round.max_size);
 		return reject(s, w, name, &why, e);
 	case E_IO:		/* stays in work/ and is tried at next start */
 		spool_note(s, w, name, E_IO, "cannot be read, left in work/");

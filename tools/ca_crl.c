@@ -143,7 +143,10 @@ ca_revoke(const char *home, int argc, char **argv)
 	if (at + 1 != argc || argv[at][0] == '\0')
 		return tool_usage("revoke takes one SERIAL");
 	reason = rev_reason(word);
-	if (reason == -1 || reason == REASON_REMOVE_FROM_CRL)
+	if (reason == REASON_REMOVE_FROM_CRL)
+		return tool_usage("--reason is removeFromCRL, but what is "
+		    "revoked or on hold stays so");
+	if (reason == -1)
 		return tool_usage("--reason is \"%.40s\", expected a name like "
 		    "keyCompromise", word);
 	w.start = argv[at];

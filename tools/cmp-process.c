@@ -123,8 +123,14 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	int rc;
 
 	buf_init(&der, max + 1);
-	rc = file_read(file, max, &der, &e) == -1 ? tool_fail(NULL, &e) :
-	    one(en, file, buf_slice(&der), where);
+	if (file_read(file, max, &der, &e) == 0) {
+		rc = one(en, file, buf_slice(&der), where);
+	} else {
+		rc = tool_fail(NULL, &e);
+		if (e.code == E_FILE_SIZE)
+			tool_say("max-size in [spool] of cmp.conf says how "
+			    "much is read");
+	}
 	buf_release(&der);
 	return rc;
 }

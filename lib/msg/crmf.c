@@ -242,26 +242,6 @@ crmf_spki(const struct cert_template *t, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* OptionalValidity ::= SEQUENCE { [0] Time OPTIONAL, [1] Time OPTIONAL } */
-static void
-write_validity(struct derw *w, const struct crmf_new *n)
-{
-	size_t all = derw_mark(w), mark;
-
-	if (!n->has_not_before && !n->has_not_after)
-		return;
-	if (n->has_not_after) {
-		derw_time(w, n->not_after);
-		derw_wrap(w, DER_CTX(1), all);
-	}
-	mark = derw_mark(w);
-	if (n->has_not_before) {
-		derw_time(w, n->not_before);
-		derw_wrap(w, DER_CTX(0), mark);
-	}
-	derw_wrap(w, DER_CTX(4), all);
-}
-
 void
 crmf_write_request(struct derw *w, const struct crmf_new *n)
 {
@@ -285,7 +265,13 @@ crmf_write_request(struct derw *w, const struct crmf_new *n)
 		derw_raw(w, n->subject);
 		derw_wrap(w, DER_CTX(5), mark);
 	}
-	write_validity(w, n);
+	if (n->validity.n > 0)
+		derw_prim(w, DER_CTX(4), n->validity);
+	if (n->issuer.n > 0) {
+		mark = derw_mark(w);
+		derw_raw(w, n->issuer);
+		derw_wrap(w, DER_CTX(3), mark);
+	}
 	derw_wrap(w, DER_SEQUENCE, tmpl);
 	derw_int(w, DER_INTEGER, n->cert_req_id);
 	derw_wrap(w, DER_SEQUENCE, all);

@@ -319,6 +319,18 @@ read_tail(struct slice *in, struct msg *m, struct err *e)
 	}
 }
 
+/* Only an answer to a general message may be long: a CRL is in it. */
+static const struct der_limits *
+limits_of(struct slice der)
+{
+	struct slice in;
+
+	return der_only(der, DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_SEQUENCE, NULL) == 0 &&
+	    der_peek(in, DER_CTX(BODY_GENP)) ? &der_limits_genp :
+	    &der_limits_message;
+}
+
 int
 msg_decode(struct slice der, struct msg *m, struct err *e)
 {
@@ -326,7 +338,7 @@ msg_decode(struct slice der, struct msg *m, struct err *e)
 	struct slice in, header;
 
 	*m = (struct msg){ .der = der };
-	if (der_walk(der, &der_limits_message, 0, e) == -1)
+	if (der_walk(der, limits_of(der), 0, e) == -1)
 		return -1;
 	if (der_only(der, DER_SEQUENCE, &in) == -1)
 		return syntax_bad(e, "PKIMessage", "a SEQUENCE");

@@ -314,6 +314,10 @@ check_references(const struct parse *p, struct err *e)
 		return err_set(e, E_CONF, "%s: [ca] default-profile: \"%s\": there "
 		    "is no [profile %s]", p->path, c->home.profile,
 		    c->home.profile);
+	if (c->home.crl_days != 0 && c->home.crl_every >= c->home.crl_days)
+		return err_set(e, E_CONF, "%s: [ca] crl-every is not shorter "
+		    "than crl-days: a CRL would be out of date before the "
+		    "next one", p->path);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		l = conf_rules(c, kinds[k]);
 		for (size_t i = 0; i < l->n; i++)

@@ -49,9 +49,11 @@ struct conf_home {
 	char	*ca_key, *ca_cert, *ca_chain, *ca_pass;	/* files below HOME */
 	char	*prot_key, *prot_cert, *prot_pass;
 	int64_t	 time_past, time_future;	/* messageTime, seconds */
+	int	 accept_roots;		/* EE: no --accept is needed */
 	int64_t	 confirm_wait;		/* seconds */
 	int64_t	 check_after;		/* of a pollRep, seconds */
 	int64_t	 group;			/* messages to a commit */
+	int64_t	 mac_work;		/* million hashes a minute */
 	int64_t	 crl_days, crl_every;	/* seconds */
 	int	 crl_after_revoke;
 	struct conf_list relay_chain;	/* RA: files below HOME */

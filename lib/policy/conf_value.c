@@ -506,6 +506,7 @@ static const struct conf_type
 #define IN_enrol	struct conf_rule
 #define IN_ra	struct conf_rule
 #define IN_forward	struct conf_rule
+#define EE	(1u << ROLE_EE)
 #define CA	(1u << ROLE_CA)
 #define RA	(1u << ROLE_RA)
 #define ALL	(1u << ROLE_EE | 1u << ROLE_RA | 1u << ROLE_CA)

@@ -75,6 +75,7 @@ verify(struct step *s, struct err *e)
 		.now = s->en->now,
 		.time_past = by->time_past, .time_future = by->time_future,
 		.secret = secret_find, .secret_arg = &s->secret,
+		.budget = &s->en->mac_budget,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -343,6 +344,7 @@ recall(struct step *s, struct err *e)
 	s->request.checked = s->held.checked;
 	s->request.msg = &s->held.msg;
 	s->facts.approved = 1;
+	secret_counted(&s->facts.policy.ticket);
 	s->answer.effects.unhold = 1;
 	return rc;
 }
@@ -357,6 +359,7 @@ work(struct step *s, struct err *e)
 		    .now = en->now },
 		.key = en->ca_key, .confirm_wait = en->conf->home.confirm_wait,
 		.check_after = en->conf->home.check_after,
+		.root = checked_mac(s->checked) ? ca_root(en) : SLICE_NONE,
 	};
 
 	ca.alg = alg_default(key_info(en->ca_key));
@@ -460,6 +463,8 @@ refuse(struct step *s)
 	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
 	snprintf(o->note, sizeof(o->note), "refused");
 	if (s->held.op != NULL) {
+		if (s->txn.state == TXN_APPROVED)
+			f->ticket = TICKET_BACK;	/* else it has been */
 		s->txn.state = TXN_FAILED;
 		s->txn.messages += 2;
 		buf_reset(&s->txn.serial);
@@ -501,10 +506,7 @@ go(struct step *s, struct err *e)
 		return -1;
 	s->answer.effects.txn = &s->txn;
 	s->answer.effects.changes_txn = 1;
-	if (s->answer.effects.has_cert && checked_mac(s->checked) != NULL) {
-		s->answer.effects.ticket = TICKET_USED;
-		s->answer.effects.ticket_ref = s->secret.ticket.ref;
-	}
+	secret_use(&s->secret, s->checked, &s->facts, &s->answer.effects);
 	s->answer.effects.hold.request = s->der;
 	return put(s, checked_identity(s->checked), E_NONE, e);
 }

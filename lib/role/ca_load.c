@@ -75,6 +75,26 @@ ca_is_own(const struct engine *en, const struct cert *c)
 	return 0;
 }
 
+struct slice
+ca_root(const struct engine *en)
+{
+	const struct cert *c = &en->ca_cert.v[0];
+	size_t i;
+
+	/* A chain with a loop in it ends as well. */
+	for (size_t up = 0; up <= en->ca_chain.n; up++) {
+		if (slice_eq(c->issuer, c->subject) && cert_is_self_signed(c))
+			return c->der;
+		for (i = 0; i < en->ca_chain.n; i++)
+			if (name_eq(en->ca_chain.v[i].subject, c->issuer))
+				break;
+		if (i == en->ca_chain.n)
+			break;
+		c = &en->ca_chain.v[i];
+	}
+	return SLICE_NONE;
+}
+
 int
 ca_load(struct engine *en, struct err *e)
 {

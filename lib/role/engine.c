@@ -17,7 +17,7 @@ void
 outcome_init(struct outcome *o)
 {
 	memset(o, 0, sizeof(*o));
-	buf_init(&o->answer, (size_t)2 << 20);
+	buf_init(&o->answer, der_limits_genp.size + (1 << 20));
 }
 
 void
@@ -73,7 +73,7 @@ int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED;
+	    code == E_LOCKED || code == E_MAC_BUDGET;
 }
 
 /* What tells that a file or directory is not what it was. */
@@ -191,6 +191,8 @@ int
 engine_begin(struct engine *en, struct err *e)
 {
 	en->now = clock_now();
+	en->has_root = 0;
+	secret_refill(en);
 	return en->role != ROLE_EE ? floor_begin(en->store, en->now, e) :
 	    store_begin(en->store, e);
 }

@@ -29,6 +29,8 @@ struct engine {
 	int64_t			 now;
 	const struct conf_channel *by;		/* of the message at hand */
 	uint8_t			 stamp[32];	/* of the files it was made of */
+	/* ee: an answer of the open commit may bring the first anchor. */
+	int			 has_root;
 
 	/* ra */
 	struct trust		 upstream;	/* who answers it */
@@ -40,6 +42,8 @@ struct engine {
 	/* TLVs above what we issue, our protection certificate included:
 	 * sent with every answer, for any may be a device's first. */
 	struct buf		 issued_chain;
+	struct verify_budget	 mac_budget;
+	int64_t			 mac_since;	/* when it was filled */
 	struct ca_info		*info;		/* NULL: not read yet */
 };
 
@@ -65,6 +69,8 @@ void	ra_handle(struct engine *en, struct slice der, struct outcome *o);
 int	ca_load(struct engine *en, struct err *e);
 /* Is it the root of what we issue, or issued before a rollover? */
 int	ca_is_own(const struct engine *en, const struct cert *c);
+/* The self-signed certificate above all we issue, if we have it. */
+struct slice ca_root(const struct engine *en);
 void	ca_handle(struct engine *en, struct slice der, struct outcome *o);
 void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 
@@ -83,16 +89,19 @@ void	secret_release(struct secret *k);
 int	secret_find(void *arg, struct slice reference, struct buf *out,
 	    struct err *e);
 int	secret_explain(const struct secret *k, struct err *e);
+/* Each minute there is a fresh budget for wrong MACs ([ca] mac-work). */
+void	secret_refill(struct engine *en);
 void	secret_facts(const struct secret *k, struct policy_ticket *t);
+/*
+ * A request uses the ticket when it is granted or held, not again when it is
+ * decided: what of the ticket ends by itself ends for new requests only.
+ */
+void	secret_use(const struct secret *k, const struct checked *c,
+	    const struct op_facts *facts, struct effects *f);
+void	secret_counted(struct policy_ticket *t);
 /* Is a MAC of the kind that the first of ${t} was?  E_PROT_SAME. */
 int	secret_same(const struct checked *c, const struct txn *t,
 	    struct err *e);
-
-/*
- * The secret in the file ${path}, appended to ${out}, which the caller
- * releases; a slip's digits are checked.  E_KEY_PASS, E_SECRET_DIGITS.
- */
-int	secret_load(const char *path, struct buf *out, struct err *e);
 
 /*
  * held.c: the request that ${t} holds, verified as it was when it came, for

@@ -84,22 +84,38 @@ write_extensions(const struct conf_rule *rule, struct slice exts,
 	return 0;
 }
 
+/* Content of OptionalValidity: what was asked for, in its own words. */
+static void
+write_validity(const struct cert_template *t, struct derw *w)
+{
+	size_t mark;
+
+	if (t->has_not_after) {
+		derw_time(w, t->not_after);
+		derw_wrap(w, DER_CTX(1), 0);
+	}
+	mark = derw_mark(w);
+	if (t->has_not_before) {
+		derw_time(w, t->not_before);
+		derw_wrap(w, DER_CTX(0), mark);
+	}
+}
+
 int
 relay_template(const struct conf_rule *rule, const struct cert_req *q,
     struct slice spki, struct derw *out, struct err *e)
 {
-	struct crmf_new n = { .cert_req_id = q->cert_req_id, .spki = spki,
-	    .has_not_before = q->tmpl.has_not_before,
-	    .not_before = q->tmpl.not_before,
-	    .has_not_after = q->tmpl.has_not_after,
-	    .not_after = q->tmpl.not_after };
-	struct derw exts, controls;
+	struct crmf_new n = { .cert_req_id = q->cert_req_id, .spki = spki };
+	struct derw exts, controls, validity;
 	struct buf subject;
 	int rc = -1;
 
 	buf_init(&subject, NAMES_MAX);
 	derw_init(&exts, NAMES_MAX);
 	derw_init(&controls, NAMES_MAX);
+	derw_init(&validity, 64);
+	write_validity(&q->tmpl, &validity);
+	n.validity = derw_slice(&validity);
 	if (write_subject(rule, q->tmpl.subject, &subject, e) == -1 ||
 	    write_extensions(rule, q->tmpl.extensions, &exts, e) == -1)
 		goto out;
@@ -121,5 +137,6 @@ out:
 	buf_release(&subject);
 	derw_release(&exts);
 	derw_release(&controls);
+	derw_release(&validity);
 	return rc;
 }

@@ -130,6 +130,14 @@ int	store_delivered(struct store *s, int64_t id, struct err *e);
 int	store_delivered_name(struct store *s, const char *name,
 	    struct err *e);
 
+/*
+ * The last message whose name is ${stem} with its suffix, and perhaps a
+ * number before that: 1, its name in ${name} and its bytes appended to
+ * ${message}; or 0.
+ */
+int	store_sent(struct store *s, const char *stem,
+	    char name[static STORE_NAME], struct buf *message, struct err *e);
+
 /* Transactions that wait for a certConf longer than ${now}. */
 int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
 	    struct txn *t, struct err *e), void *arg, struct err *e);
@@ -149,6 +157,8 @@ struct store_cert {
 	int64_t		 not_before, not_after, revoked_at;
 	int64_t		 first_issued;	/* of the line of updates */
 	int		 revoked, reason;
+	int		 has_invalidity;	/* store_revoked_next() only */
+	int64_t		 invalidity;
 	const char	*profile;
 };
 int	store_certs(struct store *s, int (*each)(void *arg,
@@ -161,7 +171,7 @@ int	store_txns(struct store *s, int (*each)(void *arg,
  * store_ticket() finds one by its reference, 1 found, 0 not: its texts are
  * appended to ${keep}, the secret to ${secret}; no list has the secret.
  * store_ticket_add(): 1 added, 0 the reference is taken.
- * store_ticket_remove(): 1 removed, 0 there is none.
+ * store_ticket_remove(), store_ticket_unlock(): 1 done, 0 there is none.
  */
 #define TICKET_FAILURES	20	/* wrong MACs, then it is locked */
 struct store_ticket {
@@ -181,6 +191,7 @@ int	store_tickets(struct store *s, int (*each)(void *arg,
 int	store_ticket_add(struct store *s, const struct store_ticket *t,
 	    struct slice secret, struct err *e);
 int	store_ticket_remove(struct store *s, struct slice ref, struct err *e);
+int	store_ticket_unlock(struct store *s, struct slice ref, struct err *e);
 
 /*
  * CRLs: the one with the highest number (1, or 0 and number -1 if there was
@@ -199,8 +210,9 @@ int	store_revoked_count(struct store *s, int64_t *n, struct err *e);
 
 /*
  * Walk over the revoked certificates that were good at ${alive} or are
- * revoked since, oldest revocation first: serial, revoked_at, reason.  1 there
- * is one, 0 there is none, -1.  Always to be ended.
+ * revoked since, newest revocation first: serial, revoked_at, reason,
+ * invalidity.  1 there is one, 0 there is none, -1.  Always to be ended.  Two
+ * walks in one commit that revokes nothing between give the same.
  */
 struct store_walk;
 int	store_revoked(struct store *s, int64_t alive,

@@ -104,15 +104,14 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 	if (f->txn != NULL)
 		id = f->txn->id;
 	if (f->ticket != TICKET_SAME &&
-	    store_put_ticket(s, f->ticket_ref, f->ticket, e) == -1)
+	    store_put_ticket(s, f, e) == -1)
 		return -1;
 	if (f->has_cert && store_put_cert(s, &f->cert, id, e) == -1)
 		return -1;
 	if ((f->has_hold || f->unhold) && store_put_held(s, f, id, e) == -1)
 		return -1;
 	if (f->revoke)
-		return store_put_revoke(s, buf_slice(&f->txn->serial), now,
-		    f->revoke_reason, e);
+		return store_put_revoke(s, f, now, e);
 	return 0;
 }
 

@@ -13,12 +13,13 @@ enum store_stmt {
 	STMT_CERT_INSERT, STMT_CERT_REVOKE, STMT_CERT_KEY, STMT_CERT_SERIAL,
 	STMT_CERT_LIST, STMT_CERT_GET,
 	STMT_OUT_INSERT, STMT_OUT_LAST, STMT_OUT_NEXT, STMT_OUT_DELIVERED,
-	STMT_OUT_NAMED,
+	STMT_OUT_NAMED, STMT_OUT_SENT,
 	STMT_SEEN_GET, STMT_SEEN_INSERT,
 	STMT_UNV_INSERT, STMT_UNV_LAST, STMT_UNV_OUTBOX, STMT_UNV_DELETE,
 	STMT_UNL_GET, STMT_UNL_PUT,
 	STMT_TICKET_GET, STMT_TICKET_LIST, STMT_TICKET_INSERT,
 	STMT_TICKET_DELETE, STMT_TICKET_USE, STMT_TICKET_FAIL,
+	STMT_TICKET_UNLOCK, STMT_TICKET_BACK,
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
 	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
@@ -79,10 +80,12 @@ int	store_inside(struct store *s, struct err *e);
 int	store_put_txn(struct store *s, struct txn *t, struct err *e);
 int	store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	    struct err *e);
-int	store_put_revoke(struct store *s, struct slice serial, int64_t at,
-	    int reason, struct err *e);
-int	store_put_ticket(struct store *s, struct slice ref,
-	    enum txn_ticket change, struct err *e);
+int	store_put_revoke(struct store *s, const struct effects *f, int64_t at,
+	    struct err *e);
+int	store_put_ticket(struct store *s, const struct effects *f,
+	    struct err *e);
+/* The request of ${txn} came to nothing: its ticket may be used again. */
+int	store_ticket_back(struct store *s, int64_t txn, struct err *e);
 /* Before and after store_put_answer(): requests that are held. */
 int	store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	    struct err *e);

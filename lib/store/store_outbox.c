@@ -115,6 +115,30 @@ store_delivered_name(struct store *s, const char *name, struct err *e)
 	return store_run(&u, e);
 }
 
+int
+store_sent(struct store *s, const char *stem, char name[static STORE_NAME],
+    struct buf *message, struct err *e)
+{
+	char from[STORE_NAME], to[STORE_NAME];
+	struct store_use u;
+	int rc;
+
+	/* '-' and '.' follow the stem, and nothing else begins like it. */
+	snprintf(from, sizeof(from), "%s-", stem);
+	snprintf(to, sizeof(to), "%s/", stem);
+	store_use(s, STMT_OUT_SENT, "SELECT name, answer FROM outbox "
+	    "WHERE name >= ? AND name < ? ORDER BY id DESC LIMIT 1", &u);
+	store_bind_text(&u, from);
+	store_bind_text(&u, to);
+	if ((rc = store_step(&u, e)) == 1) {
+		snprintf(name, STORE_NAME, "%s", store_col_text(&u, 0));
+		buf_add_slice(message, store_col(&u, 1));
+	}
+	store_end(&u);
+	return rc == 1 && buf_bad(message) ? err_set(e, E_NOMEM,
+	    "stored message: out of memory") : rc;
+}
+
 /* "x.pki" with a number: "x-2.pki". */
 static int
 numbered(const char *name, int64_t number, char out[static STORE_NAME],

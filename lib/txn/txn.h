@@ -86,8 +86,11 @@ struct txn_hold {
 	const char	*profile, *changes, *why;
 };
 
-/* What becomes of the secret that was used, or was tried with a wrong MAC. */
-enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED };
+/*
+ * What becomes of the secret that was used, or was tried with a wrong MAC, or
+ * whose request was held and came to nothing.
+ */
+enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED, TICKET_BACK };
 
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
@@ -97,6 +100,8 @@ struct effects {
 	struct txn_cert	 cert;
 	int		 revoke;	/* the certificate of this transaction */
 	int		 revoke_reason;
+	int		 has_invalidity;
+	int64_t		 invalidity;	/* invalidityDate (RFC 5280 5.3.2) */
 	enum txn_ticket	 ticket;
 	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */

@@ -171,6 +171,10 @@ bad_values(void)
 	    refuses("[spool]\nmax-size = 2048m\n", "bytes") &&
 	    refuses("[spool]\nmax-size = 0\n", "bytes") &&
 	    refuses("[spool]\nmax-size = 1mb\n", "bytes"), "conf: so have sizes");
+	ok(refuses("[ca]\ncrl-days = 7d\n", "crl-every") &&
+	    refuses("[ca]\ncrl-every = 30d\n", "crl-every") &&
+	    accepts("[ca]\ncrl-days = 3d\ncrl-every = 1d\n"),
+	    "conf: a CRL is good until after the next one");
 	ok(refuses("[spool]\npoll = 0s\n", "more than 0"),
 	    "conf: a period is not zero");
 	ok(refuses("[profile default]\nwildcard = true\n", "yes or no") &&

@@ -9,6 +9,7 @@ struct reply {
 	enum verdict	 verdict;
 	enum err_code	 code;
 	char		 name[STORE_NAME];
+	char		 detail[512];
 	struct slice	 der;
 	struct msg	 m;
 	int		 status;	/* -1: none */
@@ -92,6 +93,7 @@ note_outcome(struct reply *r, const struct outcome *o)
 	*r = (struct reply){ .verdict = o->verdict, .code = o->err.code,
 	    .status = -1, .fail = FAIL_NONE };
 	memcpy(r->name, o->name, sizeof(r->name));
+	memcpy(r->detail, o->err.detail, sizeof(r->detail));
 	buf_add_slice(b, buf_slice(&o->answer));
 	r->der = buf_slice(b);
 	if (o->err.code != E_NONE)
