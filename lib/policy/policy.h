@@ -129,6 +129,10 @@ int	policy_forward(const struct policy_env *env, const struct checked *c,
 	    const struct policy_facts *facts, struct grant **out,
 	    struct err *e);
 
+/* subjectAltName among the ${extensions} of a template: GeneralNames TLV, or
+ * nothing. */
+struct slice			 policy_asked_san(struct slice extensions);
+
 void				 grant_free(struct grant *g);
 const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */

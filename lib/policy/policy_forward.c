@@ -4,9 +4,8 @@
 #include "base/escape.h"
 #include "pki/name.h"
 
-/* subjectAltName as the template asks for it: GeneralNames TLV or nothing. */
-static struct slice
-asked_san(struct slice extensions)
+struct slice
+policy_asked_san(struct slice extensions)
 {
 	struct slice ext, oid, value;
 
@@ -65,7 +64,7 @@ check_names(const struct policy_env *env, const struct grant *g,
 	struct ticket_rule ticket = { .rule = { .name = NULL } };
 	const struct conf_rule *rule = g->enrol;
 	struct slice subject = r->tmpl.subject, san =
-	    asked_san(r->tmpl.extensions);
+	    policy_asked_san(r->tmpl.extensions);
 	int rc = -1;
 
 	buf_init(&ticket.text, 1 << 16);

@@ -34,6 +34,7 @@ struct engine {
 
 	/* ra */
 	struct trust		 upstream;	/* who answers it */
+	int			 in_bundle;	/* the message came in one */
 
 	/* ca */
 	struct certs		 ca_cert, ca_chain, prot_cert;
@@ -64,6 +65,10 @@ int	engine_load_certs(struct engine *en, const char *file,
 /* ra.c, ra_down.c: a request goes up, an answer down. */
 int	ra_load(struct engine *en, struct err *e);
 void	ra_handle(struct engine *en, struct slice der, struct outcome *o);
+int	ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
+	    struct err *e);
+/* ra_hold.c: what an operator has decided.  Their number or -1. */
+int	ra_decided(struct engine *en, struct err *e);
 
 /* ca.c, ee.c */
 int	ca_load(struct engine *en, struct err *e);

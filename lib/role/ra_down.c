@@ -150,6 +150,8 @@ go(struct ra_step *s, struct err *e)
 	snprintf(s->o->dir, sizeof(s->o->dir), "%s", s->row.dir);
 	engine_name(s->o->name, s->msg.hdr.transaction_id, s->txn.messages,
 	    s->msg.body);
+	if (kind != KIND_POLLREP)
+		s->effects.last = LAST_THIS;
 	if (ra_put(s, checked_identity(s->checked), buf_slice(&s->o->answer),
 	    E_NONE, e) == -1)
 		return -1;

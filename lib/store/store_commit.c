@@ -128,6 +128,8 @@ store_put(struct store *s, const struct store_row *row,
 	if ((row->effects == NULL ||
 	    put_effects(s, row->effects, row->now, e) == 0) &&
 	    store_put_answer(s, row, final_name, e) == 0 &&
+	    (row->effects == NULL ||
+	    store_put_last(s, row->effects, final_name, e) == 0) &&
 	    (t == NULL || !row->effects->polled ||
 	    store_put_polled(s, t->id, row->identity, e) == 0) &&
 	    (row->unverified ? store_put_unlisted(s, row, e) :

@@ -26,6 +26,7 @@ enum store_stmt {
 	STMT_RELAY_INSERT, STMT_RELAY_SEEN, STMT_RELAY_FIND, STMT_RELAY_TXN,
 	STMT_RELAY_LAST, STMT_RELAY_ANSWER, STMT_RELAY_LINK, STMT_RELAY_LIST,
 	STMT_RELAY_MEDIUM, STMT_RELAY_AGAIN, STMT_RELAY_SAME,
+	STMT_RELAY_SET_LAST,
 	STMT_CRL_LAST, STMT_CRL_PUT, STMT_REVOKED, STMT_REVOKED_COUNT,
 	STMT__COUNT
 };
@@ -91,6 +92,9 @@ int	store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	    struct err *e);
 int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
+/* After it: what pollReqs are answered with (store_relay.c). */
+int	store_put_last(struct store *s, const struct effects *f,
+	    const char *name, struct err *e);
 int	store_put_answer(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
 int	store_put_outbox(struct store *s, const struct store_row *row,

@@ -185,15 +185,14 @@ store_relay_same(struct store *s, const uint8_t identity[static 32],
 }
 
 int
-store_relay_answer(struct store *s, int64_t txn, struct buf *name,
+store_relay_last(struct store *s, int64_t txn, struct buf *name,
     struct buf *answer, struct err *e)
 {
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_RELAY_LAST, "SELECT name, outbox.answer FROM relay "
-	    "JOIN outbox ON outbox.id = relay.answer WHERE txn = ? "
-	    "ORDER BY relay.id DESC LIMIT 1", &u);
+	store_use(s, STMT_RELAY_LAST, "SELECT name, answer FROM txn "
+	    "JOIN outbox ON outbox.id = last_answer WHERE txn.id = ?", &u);
 	store_bind_int(&u, txn);
 	if ((rc = store_step(&u, e)) == 1) {
 		buf_add_str(name, store_col_text(&u, 0));
@@ -203,6 +202,22 @@ store_relay_answer(struct store *s, int64_t txn, struct buf *name,
 	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
 		return err_set(e, E_NOMEM, "stored answer: out of memory");
 	return rc;
+}
+
+int
+store_put_last(struct store *s, const struct effects *f, const char *name,
+    struct err *e)
+{
+	struct store_use u;
+
+	if (f->last == LAST_SAME)
+		return 0;
+	store_use(s, STMT_RELAY_SET_LAST, "UPDATE txn SET last_answer = "
+	    "coalesce((SELECT id FROM outbox WHERE name = ?), 0) "
+	    "WHERE id = ?", &u);
+	store_bind_text(&u, f->last == LAST_THIS ? name : "");
+	store_bind_int(&u, f->txn->id);
+	return store_run(&u, e);
 }
 
 int

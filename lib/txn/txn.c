@@ -53,6 +53,7 @@ txn_init(struct txn *t)
 	buf_init(&t->subject, FIELD_MAX);
 	buf_init(&t->san, FIELD_MAX);
 	buf_init(&t->key_file, FIELD_MAX);
+	buf_init(&t->answer_dir, FIELD_MAX);
 	buf_init(&t->cert_file, FIELD_MAX);
 	buf_init(&t->sign_key_file, FIELD_MAX);
 	buf_init(&t->chain_file, FIELD_MAX);
@@ -77,6 +78,7 @@ txn_release(struct txn *t)
 	buf_release(&t->subject);
 	buf_release(&t->san);
 	buf_release(&t->key_file);
+	buf_release(&t->answer_dir);
 	buf_release(&t->cert_file);
 	buf_release(&t->sign_key_file);
 	buf_release(&t->chain_file);

@@ -58,6 +58,7 @@ struct txn {
 	struct buf	 subject, san;	/* Name TLV, in a genm its content;
 					 * GeneralNames TLV */
 	struct buf	 key_file;	/* path below HOME; genm: profile */
+	struct buf	 answer_dir;	/* at the RA: where answers go */
 	struct buf	 cert_file, sign_key_file, chain_file, pass_file;
 	struct buf	 spki;
 	/* waiting: senderNonce of what has no answer yet; when to ask */
@@ -92,6 +93,9 @@ struct txn_hold {
  */
 enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED, TICKET_BACK };
 
+/* At an RA: is it what a pollReq is to be answered with from now on? */
+enum txn_last { LAST_SAME, LAST_THIS, LAST_NONE };
+
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
 	struct txn	*txn;		/* the row as it is to be: insert or update */
@@ -107,6 +111,7 @@ struct effects {
 	int		 has_hold;	/* keep the request for an operator */
 	struct txn_hold	 hold;
 	int		 polled;	/* an answer to pollReq: not the last */
+	enum txn_last	 last;
 	int		 unhold;	/* decided and told: forget the request */
 	char		 event[32];	/* for the audit row: "issued" */
 	char		 detail[256];
