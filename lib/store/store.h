@@ -42,7 +42,8 @@ int	store_rollback_to(struct store *s, struct err *e);
  * Identity of a request, 32 bytes: SHA-256(header || body) with its verified
  * sender.  The stored answer to it, if there is one, goes to ${name} and
  * ${answer} (appended): 1 found, 0 not.  A message that was taken and had no
- * answer is found, and nothing is appended.
+ * answer is found, and nothing is appended.  Of a bundle only the name is:
+ * store_answer_find() and store_answer_each() have it in pieces.
  */
 int	store_answer(struct store *s, const uint8_t identity[static 32],
 	    struct buf *name, struct buf *answer, struct err *e);
@@ -121,11 +122,28 @@ struct store_answer {
 	int64_t		 id;
 	const char	*dir, *name;
 	struct slice	 answer;
+	int64_t		 bundle;	/* 0, or it is one (store_bundle.h), */
+	struct slice	 suffix;	/* and ends with this */
 };
 int	store_outbox(struct store *s, int (*each)(void *arg,
 	    const struct store_answer *a, struct err *e), void *arg,
 	    struct err *e);
 int	store_delivered(struct store *s, int64_t id, struct err *e);
+
+/*
+ * All of ${a} in pieces, one for a plain answer, and always the same.
+ * ${piece} returns 0, or -1 to stop, and leaves the store alone.
+ */
+int	store_answer_each(struct store *s, const struct store_answer *a,
+	    int (*piece)(void *arg, struct slice data, struct err *e),
+	    void *arg, struct err *e);
+/* How many bytes that is. */
+int	store_answer_size(struct store *s, const struct store_answer *a,
+	    uint64_t *size, struct err *e);
+/* The message ${name}, delivered or not, kept in ${keep}: 1, 0, -1. */
+int	store_answer_find(struct store *s, const char *name,
+	    struct store_answer *a, struct buf *keep, struct err *e);
+
 /* The same by name; one that does not wait any more is no failure. */
 int	store_delivered_name(struct store *s, const char *name,
 	    struct err *e);
