@@ -34,7 +34,8 @@ struct engine {
 
 	/* ra */
 	struct trust		 upstream;	/* who answers it */
-	int			 in_bundle;	/* the message came in one */
+	int64_t			 in_bundle;	/* the message came in one: 1,
+						 * or the row it answers */
 
 	/* ca */
 	struct certs		 ca_cert, ca_chain, prot_cert;

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/rand.h"
 #include "msg/poll.h"
+#include "role/ra_batch.h"
 #include "role/ra_int.h"
 
 #define UPSTREAM	"upstream"	/* the directory below out/ */
@@ -515,11 +516,11 @@ int
 ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
     struct err *e)
 {
-	int decided = ra_decided(en, e);
+	int decided = ra_decided(en, e), left;
 
-	(void)flush;
-	if (decided > 0)
-		snprintf(note, ENGINE_NOTE, "%d requests that an operator "
-		    "decided about go on", decided);
-	return decided;
+	if (decided == -1 || (left = ra_batch_due(en, flush, e)) == -1)
+		return -1;
+	snprintf(note, ENGINE_NOTE, "%d requests that an operator decided about "
+	    "go on, %d bundles leave", decided, left);
+	return decided + left;
 }

@@ -85,9 +85,9 @@ verify_then(struct ra_step *s, struct err *e)
 	return rc;
 }
 
-/* The answer is no, by the operator or because things have changed. */
-static int
-turn_down(struct ra_step *s, const struct err *why, struct err *e)
+int
+ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
+    struct err *e)
 {
 	struct shared shared;
 	struct buf secret;
@@ -98,7 +98,7 @@ turn_down(struct ra_step *s, const struct err *why, struct err *e)
 	s->txn.messages++;
 	memset(&s->effects, 0, sizeof(s->effects));
 	s->effects = (struct effects){ .txn = &s->txn, .changes_txn = 1,
-	    .unhold = 1, .ticket = is_mac ? TICKET_BACK : TICKET_SAME,
+	    .unhold = s->approved, .ticket = is_mac ? TICKET_BACK : TICKET_SAME,
 	    .last = LAST_THIS };
 	snprintf(s->effects.event, sizeof(s->effects.event), "refused");
 	snprintf(s->effects.detail, sizeof(s->effects.detail), "%.220s",
@@ -109,7 +109,7 @@ turn_down(struct ra_step *s, const struct err *why, struct err *e)
 	buf_reset(&s->o->answer);
 	if (rc == 0)
 		rc = reject_make(s->en, &s->msg, op_by_request(s->msg.body),
-		    is_mac ? &shared : NULL, 1, s->txn.messages, s->o, e);
+		    is_mac ? &shared : NULL, in_body, s->txn.messages, s->o, e);
 	if (rc == 0)
 		rc = ra_put(s, NULL, buf_slice(&s->o->answer), why->code, e);
 	buf_release(&secret);
@@ -172,7 +172,7 @@ decided(struct engine *en, int64_t txn, struct err *e)
 	if (engine_is_temporary(why.code))
 		*e = why;
 	else
-		rc = turn_down(&s, &why, e);
+		rc = ra_turn_down(&s, &why, 1, e);
 out:
 	ra_step_release(&s);
 	buf_release(&request);

@@ -56,6 +56,14 @@ int	ra_pass_on(struct ra_step *s, struct err *e);
 /* ra_hold.c: it waits for an operator, and its sender for us. */
 int	ra_hold(struct ra_step *s, struct err *e);
 
+/*
+ * The last word to the sender of the request ${s->msg} of ${s->txn}, which
+ * was verified long ago, is no: in its own response or an error message.
+ * ${s->o->name} is that of the answer.
+ */
+int	ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
+	    struct err *e);
+
 /* Was the checked message seen before?  1 and its answer in ${s->o}, 0, -1. */
 int	ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e);
 
