@@ -206,6 +206,23 @@ leaves() {
 	[ ! -e out ]
 }
 
+@test "a member that cannot be read is told, and the others come out" {
+	nest batch a.pki b.pki -o one.pki
+	perl -e 'undef $/; open(F, "b.pki"); my $b = <F>; open(F, "one.pki");
+	    my $n = <F>; my $at = index($n, "\2\1\2", index($n, $b));
+	    substr($n, $at, 1) = "\3"; print $n' >odd.pki
+	run -65 cmp-nest split -o out odd.pki
+	has 'message 2 within cannot be read'
+	[ "$(count out/*-2-unreadable.pki)" = 1 ]
+	cmp a.pki out/*-1-ir.pki
+	run -0 cmp-nest show odd.pki
+	has 'member: 2 unreadable: E_DER_BITS'
+	cmp-nest show --json odd.pki | jq -e '.member[1].unreadable'
+	run -1 cmp-nest split --trust idevid-root.pem -o out2 odd.pki
+	has E_PROT_SIG
+	[ ! -e out2 ]
+}
+
 @test "split overwrites nothing, and then writes none" {
 	nest batch a.pki b.pki c.pki -o one.pki
 	mkdir out
@@ -273,20 +290,48 @@ leaves() {
 	[ "$n" -gt 3 ]
 }
 
+# copies N DIR: as many requests, each with a transactionID of its own.
+copies() {
+	mkdir "$2"
+	perl -e 'my ($n, $dir, $id) = @ARGV; undef $/; my $m = <STDIN>;
+	    my $at = index($m, pack("H*", $id)); die if $at < 0;
+	    for my $i (1 .. $n) { substr($m, $at, 4) = pack("N", $i);
+	    open(my $f, ">", sprintf("%s/%05d.pki", $dir, $i)) or die;
+	    print $f $m; close($f) or die; }' \
+	    "$1" "$2" "$(reads a.pki .header.transactionID)" <a.pki
+}
+
 @test "a bundle that is larger than a message passes, cmp-inspect says where" {
-	mkdir in
-	for i in $(seq -w 1 30); do
-		mkreq "x$i" "in/$i.pki" --subject "CN=x$i,O=Example"
-	done
-	# The wrapped ones are messages of their own.
-	for f in in/*.pki; do
-		cmp-nest wrap --cert officer.pem --key officer.key "$f" \
-		    -o "in/w-${f##*/}"
-	done
+	copies 1200 in
 	nest batch in -o one.pki
+	[ "$(stat -c %s one.pki)" -gt 1048576 ]
 	cmp-nest split --trust idevid-root.pem -o out one.pki
 	cmp <(sha256sum in/* | cut -c-64 | sort) \
 	    <(sha256sum out/* | cut -c-64 | sort)
+	[ "$(cmp-nest show one.pki | grep -c '^member: ')" = 1200 ]
+	run -65 cmp-inspect one.pki
+	has E_FILE_SIZE
+	has 'cmp-nest show'
+	run -65 cmp-inspect --lint one.pki
+	has 'cmp-nest show'
+}
+
+@test "what is written is durable before it has its name" {
+	mkdir out
+	FAULT_LOG=$PWD/log FAULT_ROOT=$PWD/out LD_PRELOAD=$PRELOAD \
+	    nest batch a.pki b.pki -o out/one.pki
+	run -0 sed -n 's/^[0-9]* \(fsync\|renameat2\) /\1 /p' log
+	[ "$output" = 'fsync .tmp.one.pki
+renameat2 .tmp.one.pki -> one.pki
+fsync .' ]
+	FAULT_LOG=$PWD/log2 FAULT_ROOT=$PWD/out LD_PRELOAD=$PRELOAD \
+	    cmp-nest split -o out out/one.pki
+	run -0 awk '$2 ~ /sync|rename/ { print $2 } $2 == "write" {
+	    written = NR } $2 == "syncfs" && NR < written { print "early" }' log2
+	[ "$output" = 'syncfs
+renameat2
+renameat2
+fsync' ]
 }
 
 @test "hostile text stays in its line" {

@@ -326,6 +326,8 @@ test_check(void)
 	deep[1] = wrapped(&ca, r);
 	ok(judged(bundle(&ca, deep, 2, 8, 8), 1) == E_NESTED,
 	    "an approval has the direction of what is in it");
+	ok(judged(wrapped(&ca, r), 5) == E_NESTED,
+	    "an approval of a response is E_NESTED");
 	junk = SLICE(not, sizeof(not));
 	mixed[1] = junk;
 	ok(judged(bundle(&ca, mixed, 2, 9, 9), 0) == E_NONE,
