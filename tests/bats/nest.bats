@@ -223,6 +223,21 @@ leaves() {
 	[ ! -e out2 ]
 }
 
+@test "a file that is not what it was a moment ago is not used" {
+	# Longer than the system says: as one that grows while it is read.
+	run -75 cmp-nest split -o out /proc/version
+	has E_NEST_CHANGED
+	run -75 nest batch a.pki /proc/version -o one.pki
+	has E_NEST_CHANGED
+	mkdir in
+	cp a.pki in/
+	ln -s ../b.pki in/b.pki
+	run -65 nest batch in -o one.pki
+	has E_FILE_TYPE
+	[ ! -e out ]
+	[ ! -e one.pki ]
+}
+
 @test "split overwrites nothing, and then writes none" {
 	nest batch a.pki b.pki c.pki -o one.pki
 	mkdir out
