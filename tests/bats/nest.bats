@@ -58,6 +58,20 @@ leaves() {
 	has 'CN=Officer,O=Maker, verified'
 }
 
+@test "cmp-inspect shows and judges what is in an approval in a bundle" {
+	nest wrap -o w.pki a.pki
+	nest batch w.pki b.pki -o one.pki
+	[ "$(reads one.pki '.body.PKIMessage[0].body.PKIMessage[0].body.certReqMsg[0].certTemplate.subject')" = \
+	    CN=pump17,O=Example ]
+	run -0 cmp-inspect --lint one.pki
+	# The innermost request gets another pvno, which its header may not have.
+	perl -e 'undef $/; open(F, "a.pki"); my $a = <F>; open(F, "one.pki");
+	    my $n = <F>; my $at = index($n, "\2\1\2", index($n, $a));
+	    substr($n, $at + 2, 1) = "\7"; print $n' >odd.pki
+	run -1 cmp-inspect --lint odd.pki
+	has 'odd.pki message 1 message 1: MUST RFC 9483 3.1 E_PVNO'
+}
+
 @test "wrap approves requests only" {
 	run -1 nest wrap ip.pki
 	has E_NESTED
