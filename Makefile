@@ -47,7 +47,8 @@ FIXED     := $(TOOLS:%=$(O)/fixed/%)
 # A sanitizer's own library has to be loaded before the fault injector.
 PRELOAD   := $(if $(filter asan,$(BUILD)),$(shell $(CC) -print-file-name=libasan.so) )$(abspath $(O)/inject.so)
 TEST_ENV  := BUILD_DIR=$(abspath $(O)) PRELOAD="$(PRELOAD)" SRC_DIR=$(CURDIR) \
-             ASAN_OPTIONS=verify_asan_link_order=0
+             ASAN_OPTIONS=verify_asan_link_order=0:log_path=$(abspath $(O)/san) \
+             UBSAN_OPTIONS=log_path=$(abspath $(O)/san)
 
 Q := $(if $(V),,@)
 say = @printf '  %-6s %s\n' $(1) $(2)
@@ -149,7 +150,7 @@ replay: $(FUZZ)
 # make fuzz T=msg TIME=60: what it learns stays in build/, what breaks goes to
 # tests/fuzz/fuzz_msg.repro/.
 FUZZ_DEPS    := clang libclang-rt-14-dev
-FUZZ_DER     := der msg cert crl answer nest
+FUZZ_DER     := der msg cert crl answer csr engine genm mac nest path template
 FLAVOUR_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link \
                 -fno-sanitize-recover=all
 fuzz: deps
@@ -169,16 +170,23 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBS) \
 	    $(if $(filter $*,$(FUZZ_DER)),,%/mutate_der.o),$^) $(LDLIBS)
 bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
 	@$(TEST_ENV) bats $(if $(T),$(T),$(wildcard tests/bats/*.bats))
+# Processes are killed, not the machine: memory will do, and is faster.
+SWEEP_TMP := $(if $(wildcard /dev/shm/.),/dev/shm,$(O))
 sweep: $(TOOLS:%=$(O)/%) $(O)/inject.so
-	@rm -rf $(O)/sweep && $(TEST_ENV) sh tests/fault/sweep.sh $(O)/sweep 1
-	@$(TEST_ENV) sh tests/fault/mutate.sh $(O)/mutate
+	@d=$$(mktemp -d $(SWEEP_TMP)/cmp-sweep.XXXXXX) && \
+	    trap 'rm -rf "$$d"' EXIT && $(TEST_ENV) sh -ec \
+	    'sh tests/fault/sweep.sh "$$1/sweep" 1; \
+	    sh tests/fault/mutate.sh "$$1/mutate"' sh "$$d"
 lint: $(TOOLS:%=$(O)/%)
 	@rc=0; for s in tests/lint/*.sh; do \
 	    sh $$s $(O) || { echo "lint: $$s failed"; rc=1; }; done; exit $$rc
 
-# The whole check but lint, with sanitizers.
+# The whole check but lint, with sanitizers.  What they say of a program that
+# a bats test wants to fail is in files: there must be none.
 asan: test-deps
+	@rm -f build/asan/san.*
 	@$(MAKE) --no-print-directory BUILD=asan unit replay bats
+	@! cat build/asan/san.* 2>/dev/null
 
 # What of the sources the tests have run, per directory.
 cov: test-deps
@@ -243,7 +251,7 @@ deb: deps
 golden-update: $(FIXED)
 	@$(TEST_ENV) sh tests/golden/make.sh tests/golden
 	@git status --short tests/golden
-bench: deps
+bench: test-deps
 	@$(MAKE) --no-print-directory build-all $(BENCH)
 	@sh tests/bench/run.sh $(O)
 

@@ -16,6 +16,8 @@ const char *const spool_dir_name[SPOOL_NDIRS] = {
 	"in", "work", "out", "done", "bad", "tmp", "hold",
 };
 
+static char no_name[] = "";
+
 /*
  * Make a directory with exactly ${mode}, whatever the umask: in one step, for
  * one that is there already keeps the mode its owner gave it.
@@ -137,15 +139,20 @@ spool_open(int homefd, struct spool **out, struct err *e)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
 	s->lock = -1;
-	s->pass = SPOOL_WORK;
 	for (int d = 0; d < SPOOL_NDIRS; d++)
 		s->dir[d] = -1;
+	s->way[0].name = no_name;
+	s->way[0].pass = SPOOL_WORK;
+	s->n_ways = 1;
 	if (spool_lock(homefd, &s->lock, e) == -1 ||
 	    open_dirs(s, homefd, e) == -1 ||
 	    sweep(s, SPOOL_TMP, "", e) == -1 ||
 	    sweep(s, SPOOL_OUT, ".tmp.", e) == -1 ||
 	    sweep(s, SPOOL_BAD, ".tmp.", e) == -1)
 		goto out;
+	s->way[0].in = s->dir[SPOOL_IN];
+	s->way[0].work = s->dir[SPOOL_WORK];
+	s->way[0].out = s->dir[SPOOL_OUT];
 	*out = s;
 	s = NULL;
 	rc = 0;
@@ -159,7 +166,8 @@ spool_close(struct spool *s)
 {
 	if (s == NULL)
 		return;
-	spool_list_release(s);
+	spool_way_clear(s);
+	spool_list_release(&s->way[0]);
 	for (int d = 0; d < SPOOL_NDIRS; d++)
 		if (s->dir[d] != -1)
 			close(s->dir[d]);
@@ -169,29 +177,70 @@ spool_close(struct spool *s)
 }
 
 int
-spool_place(struct spool *s, const char *name, struct slice data,
-    struct err *e)
+spool_place(struct spool *s, const char *sub, const char *name,
+    struct slice data, struct err *e)
 {
-	char shown[ESCAPE_SHORT];
+	char shown[ESCAPE_SHORT], t[SPOOL_WHERE];
+	struct spool_way *w = spool_way(s, sub);
 
 	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
 		return err_set(e, E_CREATE, "%s: not a name for an answer",
 		    escape_short(shown, slice_str(name)));
-	if (file_place(s->dir[SPOOL_OUT], name, data, 0640, FILE_NEW, e) == -1)
-		return err_wrap(e, "spool/out");
+	if (w == NULL || (w->out == -1 && !spool_way_open(s, w, SPOOL_OUT)))
+		return err_set(e, E_HOME, "spool/out/%s: %s; the answer %s "
+		    "waits for it", escape_short(shown, slice_str(sub)),
+		    w == NULL ? "is not configured" : "is not there", name);
+	w->placed = 1;
+	if (file_place(w->out, name, data, 0640, FILE_NEW, e) == -1)
+		return err_wrap(e, "spool/%s", spool_where(t, w, SPOOL_OUT));
 	return 0;
 }
 
 int
 spool_sync_out(struct spool *s, struct err *e)
 {
-	return file_sync_dir(s->dir[SPOOL_OUT], "spool/out", e);
+	char t[SPOOL_WHERE];
+
+	for (size_t i = 0; i < s->n_ways; i++) {
+		struct spool_way *w = &s->way[i];
+
+		if (i > 0 && !w->placed)
+			continue;
+		if (file_sync_dir(w->out, spool_where(t, w, SPOOL_OUT),
+		    e) == -1)
+			return err_wrap(e, "spool");
+		w->placed = 0;
+		if (i > 0) {
+			close(w->out);
+			w->out = -1;
+		}
+	}
+	return 0;
 }
 
 int
 spool_finish(struct spool *s, const struct spool_file *f, struct err *e)
 {
-	return spool_move(s, SPOOL_WORK, f->name, SPOOL_DONE, e);
+	return spool_move(s, spool_way(s, f->sub), SPOOL_WORK, f->name,
+	    SPOOL_DONE, e);
+}
+
+static int
+sync_work(struct spool *s, struct err *e)
+{
+	char t[SPOOL_WHERE];
+
+	for (size_t i = 0; i < s->n_ways; i++) {
+		struct spool_way *w = &s->way[i];
+
+		if (i > 0 && !w->moved)
+			continue;
+		if (file_sync_dir(w->work, spool_where(t, w, SPOOL_WORK),
+		    e) == -1)
+			return err_wrap(e, "spool");
+		w->moved = 0;
+	}
+	return 0;
 }
 
 int
@@ -199,7 +248,7 @@ spool_sync_done(struct spool *s, struct err *e)
 {
 	if (file_sync_dir(s->dir[SPOOL_DONE], "spool/done", e) == -1)
 		return -1;
-	return file_sync_dir(s->dir[SPOOL_WORK], "spool/work", e);
+	return sync_work(s, e);
 }
 
 /* NAME.why: one line, whatever ${why} contains. */
@@ -234,25 +283,32 @@ int
 spool_reject(struct spool *s, const struct spool_file *f, const char *why,
     struct err *e)
 {
-	char as[NAME_MAX + 1], shown[ESCAPE_SHORT];
+	char as[NAME_MAX + 1], shown[ESCAPE_SHORT], t[SPOOL_WHERE];
+	struct spool_way *w = spool_way(s, f->sub);
 
 	spool_free_name(s->dir[SPOOL_BAD], f->name, SPOOL_BAD_NAME, as, NULL);
 	if (place_why(s, as, why, e) == -1)
 		return -1;
-	if (spool_rename(s->dir[SPOOL_WORK], f->name, s->dir[SPOOL_BAD],
-	    as) == -1 && errno != ENOENT)
-		return err_set(e, E_IO, "%s: move from work/ to bad/: %s",
-		    escape_short(shown, slice_str(f->name)), strerror(errno));
+	w->moved = 1;
+	if (spool_rename(w->work, f->name, s->dir[SPOOL_BAD], as) == -1 &&
+	    errno != ENOENT)
+		return err_set(e, E_IO, "%s: move from %s/ to bad/: %s",
+		    escape_short(shown, slice_str(f->name)),
+		    spool_where(t, w, SPOOL_WORK), strerror(errno));
 	if (file_sync_dir(s->dir[SPOOL_BAD], "spool/bad", e) == -1)
 		return -1;
-	return file_sync_dir(s->dir[SPOOL_WORK], "spool/work", e);
+	return sync_work(s, e);
 }
 
 int
 spool_return(struct spool *s, const struct spool_file *f, struct err *e)
 {
-	if (spool_move(s, SPOOL_WORK, f->name, SPOOL_IN, e) == -1 ||
-	    file_sync_dir(s->dir[SPOOL_IN], "spool/in", e) == -1)
+	struct spool_way *w = spool_way(s, f->sub);
+	char t[SPOOL_WHERE];
+
+	if (spool_move(s, w, SPOOL_WORK, f->name, SPOOL_IN, e) == -1)
 		return -1;
-	return file_sync_dir(s->dir[SPOOL_WORK], "spool/work", e);
+	if (file_sync_dir(w->in, spool_where(t, w, SPOOL_IN), e) == -1)
+		return err_wrap(e, "spool");
+	return sync_work(s, e);
 }

@@ -14,6 +14,7 @@
  *	HOME/spool/done   requests that have been answered
  *	HOME/spool/bad    what cannot be read, each with NAME.why beside it
  *	HOME/spool/tmp hold   ours
+ *	HOME/spool/{in,work,out}/NAME  the same for each of spool_subs()
  *
  * A file's life: in --claim--> work --finish--> done
  *                                  \--reject--> bad
@@ -46,6 +47,20 @@ int	spool_lock(int homefd, int *fd, struct err *e);
 int	spool_open(int homefd, struct spool **out, struct err *e);
 void	spool_close(struct spool *s);
 
+/*
+ * Name the subdirectories of in/ and out/ that are used in the same way,
+ * those of before are forgotten; never while a file is claimed.  ${names} are
+ * names of directories, without a slash or a dot in front; "" among them is
+ * in/ and out/ themselves, which always are.  With ${make} absent ones are
+ * made (0770).  What stands there and is no directory of ours, a symbolic link
+ * above all, is noted when it is its turn, and left alone; so are, in in/,
+ * directories with other names.  A file that was claimed from in/NAME is in
+ * work/NAME until it is done; a NAME that is not named any more keeps it.
+ */
+#define SPOOL_SUBS	65
+int	spool_subs(struct spool *s, const char *const *names, size_t n,
+	    int make, struct err *e);
+
 /* What a candidate is, judged from its first bytes and its size. */
 enum spool_shape { SPOOL_COMPLETE, SPOOL_PARTIAL, SPOOL_BROKEN };
 typedef enum spool_shape (*spool_judge)(struct slice head, size_t size);
@@ -56,7 +71,9 @@ struct spool_pass {
 	size_t		 max_size;	/* bytes of a message */
 	int64_t		 settle;	/* seconds an incomplete file may rest */
 	int64_t		 now;
-	int		 dry;		/* say what would be, move nothing */
+	/* Say what would be, move nothing: each file is handed out once until
+	 * spool_close(). */
+	int		 dry;
 	/* One line about each file passed over or rejected; may be NULL. */
 	void		(*note)(void *arg, const char *line,
 			    enum err_code code);
@@ -65,14 +82,17 @@ struct spool_pass {
 
 /* A claimed file: read once, all decisions are on this copy. */
 struct spool_file {
-	char		*name;		/* in work/; owned */
+	const char	*sub;		/* "", or of spool_subs(); the spool's */
+	char		*name;		/* in work/SUB; owned */
 	struct buf	 data;
 };
 
 /*
  * Look at in/ (and first, once after spool_open(), at work/) and claim up to
  * ${max} files, oldest first as far as the directory tells.  ${files} gets
- * them, ${n} their number; 0 means nothing is to be done now.
+ * them, ${n} their number; 0 means nothing is to be done now.  in/ and its
+ * subdirectories take turns, one file each: none waits for another to be
+ * empty.
  *
  * Only names that end in .pki (any case), do not start with a dot and are
  * no longer than 255 bytes are candidates; others are left alone.  Links,
@@ -92,12 +112,12 @@ size_t	spool_waiting(const struct spool *s);
 void	spool_file_release(struct spool_file *f);
 
 /*
- * Deliver answers into out/: spool_place() each (syncs the file, an existing
- * ${name} with the same content is success), then spool_sync_out() once.
- * Only after that are they durable.
+ * Deliver answers into out/SUB: spool_place() each (syncs the file, an
+ * existing ${name} with the same content is success), then spool_sync_out()
+ * once.  Only after that are they durable.  E_HOME: there is no such ${sub}.
  */
-int	spool_place(struct spool *s, const char *name, struct slice data,
-	    struct err *e);
+int	spool_place(struct spool *s, const char *sub, const char *name,
+	    struct slice data, struct err *e);
 int	spool_sync_out(struct spool *s, struct err *e);
 
 /*

@@ -22,21 +22,22 @@ struct reason {
  * may do something already; looked at after, for it may have been replaced.
  */
 static int
-open_plain(struct spool *s, const char *name, struct stat *st)
+open_plain(struct spool *s, struct spool_way *w, const char *name,
+    struct stat *st)
 {
-	int dirfd = s->dir[SPOOL_IN], fd;
+	int dirfd = w->in, fd;
 
 	if (fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	if (spool_odd(st) != NULL) {
-		spool_note_once(s, name, st, spool_odd(st));
+		spool_note_once(s, w, name, E_FILE_TYPE, st, spool_odd(st));
 		return -1;
 	}
 	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY |
 	    O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1) {
 		if (errno == EACCES || errno == EPERM)
-			spool_note_once(s, name, st,
+			spool_note_once(s, w, name, E_FILE_TYPE, st,
 			    "left alone: not readable by us");
 		return -1;
 	}
@@ -56,10 +57,11 @@ judge(const struct spool *s, struct slice head, size_t size)
 
 /* The change time, not that of modification: peers may set the latter. */
 static enum verdict
-wait_or_reject(struct spool *s, const struct stat *st, struct reason *why)
+wait_or_reject(struct spool *s, struct spool_way *w, const struct stat *st,
+    struct reason *why)
 {
 	if (s->round.now - (int64_t)st->st_ctim.tv_sec < s->round.settle) {
-		s->waiting++;
+		w->waiting++;
 		return V_SKIP;
 	}
 	why->code = E_FILE_PARTIAL;
@@ -71,13 +73,13 @@ wait_or_reject(struct spool *s, const struct stat *st, struct reason *why)
 
 /* ${size} is at least what was seen, ${head} its first bytes. */
 static enum verdict
-weigh(struct spool *s, struct slice head, const struct stat *st,
-    struct reason *why)
+weigh(struct spool *s, struct spool_way *w, struct slice head,
+    const struct stat *st, struct reason *why)
 {
 	if ((uintmax_t)st->st_size > s->round.max_size) {
 		why->code = E_FILE_SIZE;
 		snprintf(why->text, sizeof(why->text), "%lld bytes, more than "
-		    "the %zu allowed", (long long)st->st_size,
+		    "the %zu of max-size", (long long)st->st_size,
 		    s->round.max_size);
 		return V_REJECT;
 	}
@@ -85,7 +87,7 @@ weigh(struct spool *s, struct slice head, const struct stat *st,
 	case SPOOL_COMPLETE:
 		return V_CLAIM;
 	case SPOOL_PARTIAL:
-		return wait_or_reject(s, st, why);
+		return wait_or_reject(s, w, st, why);
 	case SPOOL_BROKEN:
 		break;
 	}
@@ -96,7 +98,8 @@ weigh(struct spool *s, struct slice head, const struct stat *st,
 }
 
 static enum verdict
-look(struct spool *s, const char *name, struct reason *why)
+look(struct spool *s, struct spool_way *w, const char *name,
+    struct reason *why)
 {
 	uint8_t head[SPOOL_HEAD];
 	struct stat st;
@@ -104,67 +107,71 @@ look(struct spool *s, const char *name, struct reason *why)
 	ssize_t r;
 	int fd;
 
-	if ((fd = open_plain(s, name, &st)) == -1)
+	if ((fd = open_plain(s, w, name, &st)) == -1)
 		return V_SKIP;
 	r = pread(fd, head, sizeof(head), 0);
 	if (r == -1)
-		spool_note_once(s, name, &st, "left alone: cannot be read");
+		spool_note_once(s, w, name, E_FILE_TYPE, &st,
+		    "left alone: cannot be read");
 	else
-		v = weigh(s, SLICE(head, r), &st, why);
+		v = weigh(s, w, SLICE(head, r), &st, why);
 	close(fd);
 	return v;
 }
 
 /* Into bad/ with a reason, out of work/. */
 static int
-reject(struct spool *s, const char *name, const struct reason *why,
-    struct err *e)
+reject(struct spool *s, struct spool_way *w, const char *name,
+    const struct reason *why, struct err *e)
 {
-	struct spool_file f = { .name = (char *)name };
+	struct spool_file f = { .sub = w->name, .name = (char *)name };
 	char line[256];
 
 	snprintf(line, sizeof(line), "%s: %s", err_name(why->code), why->text);
 	if (spool_reject(s, &f, line, e) == -1) {
 		struct err ignored = { 0 };
 
-		spool_move(s, SPOOL_WORK, name, SPOOL_IN, &ignored);
+		spool_move(s, w, SPOOL_WORK, name, SPOOL_IN, &ignored);
 		return -1;
 	}
 	snprintf(line, sizeof(line), "moved to bad/: %s", why->text);
-	spool_note(s, name, why->code, line);
+	spool_note(s, w, name, why->code, line);
 	return 0;
 }
 
 /* Claim ${name}: 1, 0 if it stays where it is, -1. */
 static int
-claim(struct spool *s, const char *name, struct err *e)
+claim(struct spool_way *w, const char *name, struct err *e)
 {
-	char shown[ESCAPE_SHORT];
+	char shown[ESCAPE_SHORT], t[2][SPOOL_WHERE];
 
-	if (spool_rename(s->dir[SPOOL_IN], name, s->dir[SPOOL_WORK], name) == 0)
+	if (spool_rename(w->in, name, w->work, name) == 0)
 		return 1;
 	/* EEXIST: its namesake is being worked on.  ENOENT: taken back. */
 	if (errno == EEXIST || errno == ENOENT)
 		return 0;
-	return err_set(e, E_IO, "%s: move from in/ to work/: %s",
-	    escape_short(shown, slice_str(name)), strerror(errno));
+	return err_set(e, E_IO, "%s: move from %s/ to %s/: %s",
+	    escape_short(shown, slice_str(name)), spool_where(t[0], w,
+	    SPOOL_IN), spool_where(t[1], w, SPOOL_WORK), strerror(errno));
 }
 
 /* Undo a claim: what was renamed is not what was looked at. */
 static int
-put_back(struct spool *s, const char *name, const char *text, struct err *e)
+put_back(struct spool *s, struct spool_way *w, const char *name,
+    const char *text, struct err *e)
 {
 	struct stat st;
 
-	if (fstatat(s->dir[SPOOL_WORK], name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (fstatat(w->work, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    text != NULL)
-		spool_note_once(s, name, &st, text);
-	return spool_move(s, SPOOL_WORK, name, SPOOL_IN, e);
+		spool_note_once(s, w, name, E_FILE_TYPE, &st, text);
+	return spool_move(s, w, SPOOL_WORK, name, SPOOL_IN, e);
 }
 
 /* work/NAME could not be read: ${e} says why.  0 if others can go on. */
 static int
-unreadable(struct spool *s, const char *name, struct err *e)
+unreadable(struct spool *s, struct spool_way *w, const char *name,
+    struct err *e)
 {
 	struct reason why = { .code = e->code };
 
@@ -172,28 +179,28 @@ unreadable(struct spool *s, const char *name, struct err *e)
 	case E_NOINPUT:		/* gone */
 		return 0;
 	case E_FILE_TYPE:
-		return put_back(s, name, "left alone: was replaced by "
+		return put_back(s, w, name, "left alone: was replaced by "
 		    "something that is not a plain file", e);
 	case E_FILE_SIZE:
 		snprintf(why.text, sizeof(why.text), "more than the %zu bytes "
-		    "allowed", s->round.max_size);
-		return reject(s, name, &why, e);
+		    "of max-size", s->round.max_size);
+		return reject(s, w, name, &why, e);
 	case E_IO:		/* stays in work/ and is tried at next start */
-		spool_note(s, name, E_IO, "cannot be read, left in work/");
+		spool_note(s, w, name, E_IO, "cannot be read, left in work/");
 		return 0;
 	default:
 		break;
 	}
 	struct err ignored = { 0 };
 
-	spool_move(s, SPOOL_WORK, name, SPOOL_IN, &ignored);
+	spool_move(s, w, SPOOL_WORK, name, SPOOL_IN, &ignored);
 	return -1;
 }
 
 /* Judge the bytes that were read: 1 take them, 0 not, -1. */
 static int
-judge_bytes(struct spool *s, const char *name, struct slice data,
-    struct err *e)
+judge_bytes(struct spool *s, struct spool_way *w, const char *name,
+    struct slice data, struct err *e)
 {
 	struct reason why = { E_FILE_FORMAT, "not a message: its bytes do not "
 	    "fit its size" };
@@ -202,29 +209,30 @@ judge_bytes(struct spool *s, const char *name, struct slice data,
 	case SPOOL_COMPLETE:
 		return 1;
 	case SPOOL_PARTIAL:
-		s->waiting++;
-		return put_back(s, name, NULL, e);
+		w->waiting++;
+		return put_back(s, w, name, NULL, e);
 	case SPOOL_BROKEN:
 		break;
 	}
-	return reject(s, name, &why, e);
+	return reject(s, w, name, &why, e);
 }
 
 /* Read what is in work/ now into ${f}: 1, 0 if it is not for us, -1. */
 static int
-take(struct spool *s, const char *name, struct spool_file *f, struct err *e)
+take(struct spool *s, struct spool_way *w, const char *name,
+    struct spool_file *f, struct err *e)
 {
 	struct err why = { 0 };
 	int r;
 
+	f->sub = w->name;
 	f->name = NULL;
 	buf_init(&f->data, s->round.max_size + 1);
-	if (file_read_at(s->dir[SPOOL_WORK], name, s->round.max_size, &f->data,
-	    &why) == -1) {
-		if ((r = unreadable(s, name, &why)) == -1)
+	if (file_read_at(w->work, name, s->round.max_size, &f->data, &why) == -1) {
+		if ((r = unreadable(s, w, name, &why)) == -1)
 			*e = why;
 	} else {
-		r = judge_bytes(s, name, buf_slice(&f->data), e);
+		r = judge_bytes(s, w, name, buf_slice(&f->data), e);
 	}
 	if (r == 1 && (f->name = strdup(name)) == NULL)
 		r = err_set(e, E_NOMEM, "out of memory");
@@ -235,24 +243,26 @@ take(struct spool *s, const char *name, struct spool_file *f, struct err *e)
 
 /* A copy of ${name} where it lies: 1, or 0 if it is not for us. */
 static int
-peek(struct spool *s, const char *name, struct spool_file *f)
+peek(struct spool *s, struct spool_way *w, const char *name,
+    struct spool_file *f)
 {
 	struct reason why = { 0 };
 	struct err ignored = { 0 };
 	char line[256];
 	enum verdict v;
 
-	v = s->pass == SPOOL_WORK ? V_CLAIM : look(s, name, &why);
+	v = w->pass == SPOOL_WORK ? V_CLAIM : look(s, w, name, &why);
 	if (v == V_REJECT) {
 		snprintf(line, sizeof(line), "would be moved to bad/: %s",
 		    why.text);
-		spool_note(s, name, why.code, line);
+		spool_note(s, w, name, why.code, line);
 	}
 	if (v != V_CLAIM)
 		return 0;
 	buf_init(&f->data, s->round.max_size + 1);
+	f->sub = w->name;
 	f->name = strdup(name);
-	if (f->name != NULL && file_read_at(s->dir[s->pass], name,
+	if (f->name != NULL && file_read_at(spool_way_fd(s, w, w->pass), name,
 	    s->round.max_size, &f->data, &ignored) == 0 &&
 	    judge(s, buf_slice(&f->data), f->data.n) == SPOOL_COMPLETE)
 		return 1;
@@ -261,23 +271,65 @@ peek(struct spool *s, const char *name, struct spool_file *f)
 }
 
 static int
-one(struct spool *s, const char *name, struct spool_file *f, struct err *e)
+one(struct spool *s, struct spool_way *w, const char *name,
+    struct spool_file *f, struct err *e)
 {
 	struct reason why = { 0 };
 	enum verdict v;
 	int r;
 
 	if (s->round.dry)
-		return peek(s, name, f);
-	if (s->pass == SPOOL_WORK)
-		return take(s, name, f, e);
-	if ((v = look(s, name, &why)) == V_SKIP)
+		return peek(s, w, name, f);
+	if (w->pass == SPOOL_WORK)
+		return take(s, w, name, f, e);
+	if ((v = look(s, w, name, &why)) == V_SKIP)
 		return 0;
-	if ((r = claim(s, name, e)) != 1)
+	if ((r = claim(w, name, e)) != 1)
 		return r;
 	if (v == V_REJECT)
-		return reject(s, name, &why, e);
-	return take(s, name, f, e);
+		return reject(s, w, name, &why, e);
+	return take(s, w, name, f, e);
+}
+
+/* The next candidate of ${w}, if it has one: 1 it is in ${f}, 0, -1. */
+static int
+step(struct spool *s, struct spool_way *w, struct spool_file *f, size_t n,
+    struct err *e)
+{
+	const char *name;
+	int r = spool_list_next(s, w, &name, e);
+
+	if (r == 1)
+		return one(s, w, name, f, e);
+	if (r == 0 && w->pass == SPOOL_IN && (n > 0 || w->fresh ||
+	    s->round.dry)) {
+		w->ended = 1;
+		w->shown = s->round.dry;
+	} else if (r == 0) {
+		w->pass = SPOOL_IN;
+		w->fresh = 1;
+	}
+	return r;
+}
+
+/*
+ * What fails in a subdirectory, which its peers may have put there, must not
+ * keep the others waiting.
+ */
+static int
+fail(struct spool *s, struct spool_way *w, struct err *e)
+{
+	char t[SPOOL_WHERE];
+
+	if (w->name[0] == '\0')
+		return -1;
+	spool_note(s, &s->way[0], spool_where(t, w, w->pass), e->code,
+	    e->detail);
+	*e = (struct err){ 0 };
+	spool_list_release(w);
+	w->pass = SPOOL_IN;
+	w->ended = 1;
+	return 0;
 }
 
 /*
@@ -289,22 +341,25 @@ static int
 collect(struct spool *s, struct spool_file *files, size_t max, size_t *n,
     struct err *e)
 {
-	int fresh = spool_list_idle(s), r;
-	const char *name;
+	struct spool_way *w;
+	size_t left = 0;
+	int r;
 
-	while (*n < max) {
-		if ((r = spool_list_next(s, &name, e)) == -1)
-			return -1;
-		if (r == 1) {
-			if ((r = one(s, name, &files[*n], e)) == -1)
-				return -1;
-			*n += (size_t)r;
+	for (w = s->way; w < s->way + s->n_ways; w++) {
+		w->fresh = spool_list_idle(w);
+		w->ended = s->round.dry && w->shown;
+		left += !w->ended;
+	}
+	while (*n < max && left > 0) {
+		s->turn = (s->turn + 1) % s->n_ways;
+		w = &s->way[s->turn];
+		if (w->ended)
 			continue;
-		}
-		if (s->pass == SPOOL_IN && (*n > 0 || fresh))
-			break;
-		s->pass = SPOOL_IN;
-		fresh = 1;
+		if ((r = step(s, w, &files[*n], *n, e)) == -1 &&
+		    (r = fail(s, w, e)) == -1)
+			return -1;
+		*n += (size_t)r;
+		left -= (size_t)w->ended;
 	}
 	return 0;
 }
@@ -330,7 +385,11 @@ spool_claim(struct spool *s, const struct spool_pass *pass,
 size_t
 spool_waiting(const struct spool *s)
 {
-	return s->waiting;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_ways; i++)
+		n += s->way[i].waiting;
+	return n;
 }
 
 void

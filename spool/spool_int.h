@@ -29,10 +29,14 @@ struct spool_cand {
 	char	*name;		/* owned */
 };
 
-struct spool {
-	int			 lock;
-	int			 dir[SPOOL_NDIRS];
-	struct spool_pass	 round;		/* of the claim being made */
+/*
+ * A way through: in/, work/ and out/, or the subdirectories of one name.
+ * Those are opened when they are used, for peers can replace them.
+ */
+struct spool_way {
+	char			*name;		/* "": in/, work/, out/ */
+	int			 in, work, out;	/* -1: not open */
+	int			 moved, placed;	/* work/, out/ are to be synced */
 
 	/*
 	 * A pass over one directory: ${stream} is open as long as it may give
@@ -43,6 +47,17 @@ struct spool {
 	struct spool_cand	*cand;
 	size_t			 n, at;
 	size_t			 waiting;
+	int			 fresh;		/* it began in this claim */
+	int			 ended;		/* no more in this claim */
+	int			 shown;		/* dry: no more at all */
+};
+
+struct spool {
+	int			 lock;
+	int			 dir[SPOOL_NDIRS];
+	struct spool_pass	 round;		/* of the claim being made */
+	struct spool_way	 way[SPOOL_SUBS];
+	size_t			 n_ways, turn;
 
 	struct { dev_t dev; ino_t ino; } seen[SPOOL_SEEN];
 	size_t			 n_seen;
@@ -63,32 +78,52 @@ void	spool_free_name(int dirfd, const char *name, size_t limit,
 	    char got[static NAME_MAX + 1], char last[NAME_MAX + 1]);
 
 /* Move under a free name; a source that is gone already is success. */
-int	spool_move(struct spool *s, enum spool_dir from, const char *name,
-	    enum spool_dir to, struct err *e);
+int	spool_move(struct spool *s, struct spool_way *w, enum spool_dir from,
+	    const char *name, enum spool_dir to, struct err *e);
+
+/* The way called ${sub}, or NULL. */
+struct spool_way *spool_way(struct spool *s, const char *sub);
+/* The descriptor of ${d}, that of ${w} if it has one of its own. */
+int	spool_way_fd(const struct spool *s, const struct spool_way *w,
+	    enum spool_dir d);
+/*
+ * Open in/, work/ or out/ of a subdirectory anew: 1, or 0 if it is not there
+ * or not to be used, which is noted.  Always 1 for in/, work/, out/ themselves.
+ */
+int	spool_way_open(struct spool *s, struct spool_way *w, enum spool_dir d);
+/* Forget all ways but the first. */
+void	spool_way_clear(struct spool *s);
+/* "in/usb": for messages. */
+#define SPOOL_WHERE	(NAME_MAX + 8)
+const char *spool_where(char t[static SPOOL_WHERE], const struct spool_way *w,
+	    enum spool_dir d);
 
 /*
  * Finish a move that was link and unlink and was cut in the middle: work/NAME
  * has a second link in another of our directories.
  */
-void	spool_mend(struct spool *s, const char *name, const struct stat *st);
+void	spool_mend(struct spool *s, const struct spool_way *w,
+	    const char *name, const struct stat *st);
 
 /* Call the reader's note function, the name escaped. */
-void	spool_note(struct spool *s, const char *name, enum err_code code,
-	    const char *text);
+void	spool_note(struct spool *s, const struct spool_way *w,
+	    const char *name, enum err_code code, const char *text);
 /* The same, once for each file. */
-void	spool_note_once(struct spool *s, const char *name,
-	    const struct stat *st, const char *text);
+void	spool_note_once(struct spool *s, const struct spool_way *w,
+	    const char *name, enum err_code code, const struct stat *st,
+	    const char *text);
 
 /* Why ${st} is not opened, or NULL if it is a plain file of one link. */
 const char *spool_odd(const struct stat *st);
 
 /* Is no pass over a directory under way? */
-int	spool_list_idle(const struct spool *s);
+int	spool_list_idle(const struct spool_way *w);
 /*
  * The next candidate of the pass, beginning one if there is none: 1, or 0 at
  * its end, or -1.  The name is good until the next call.
  */
-int	spool_list_next(struct spool *s, const char **name, struct err *e);
-void	spool_list_release(struct spool *s);
+int	spool_list_next(struct spool *s, struct spool_way *w,
+	    const char **name, struct err *e);
+void	spool_list_release(struct spool_way *w);
 
 #endif

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,8 +10,8 @@
 #include "spool/spool_int.h"
 
 void
-spool_note(struct spool *s, const char *name, enum err_code code,
-    const char *text)
+spool_note(struct spool *s, const struct spool_way *w, const char *name,
+    enum err_code code, const char *text)
 {
 	struct buf b;
 	const char *line;
@@ -18,6 +19,8 @@ spool_note(struct spool *s, const char *name, enum err_code code,
 	if (s->round.note == NULL)
 		return;
 	buf_init(&b, 4096);
+	if (w->name[0] != '\0')
+		buf_printf(&b, "%s/", w->name);
 	escape_text(&b, slice_str(name), NAME_MAX);
 	buf_printf(&b, ": %s", text);
 	if ((line = buf_str(&b)) != NULL)
@@ -26,9 +29,11 @@ spool_note(struct spool *s, const char *name, enum err_code code,
 }
 
 void
-spool_note_once(struct spool *s, const char *name, const struct stat *st,
-    const char *text)
+spool_note_once(struct spool *s, const struct spool_way *w, const char *name,
+    enum err_code code, const struct stat *st, const char *text)
 {
+	if (s->round.note == NULL)
+		return;
 	for (size_t i = 0; i < s->n_seen; i++)
 		if (s->seen[i].dev == st->st_dev &&
 		    s->seen[i].ino == st->st_ino)
@@ -38,9 +43,9 @@ spool_note_once(struct spool *s, const char *name, const struct stat *st,
 		return;
 	s->seen[s->n_seen].dev = st->st_dev;
 	s->seen[s->n_seen++].ino = st->st_ino;
-	spool_note(s, name, E_FILE_TYPE, text);
+	spool_note(s, w, name, code, text);
 	if (s->n_seen == SPOOL_SEEN)
-		spool_note(s, name, E_FILE_TYPE,
+		spool_note(s, w, name, code,
 		    "further files of this kind are not reported");
 }
 
@@ -86,123 +91,159 @@ by_age(const void *a, const void *b)
 }
 
 static void
-forget(struct spool *s)
+forget(struct spool_way *w)
 {
-	for (size_t i = 0; i < s->n; i++)
-		free(s->cand[i].name);
-	s->n = s->at = 0;
+	for (size_t i = 0; i < w->n; i++)
+		free(w->cand[i].name);
+	w->n = w->at = 0;
 }
 
+/* 1, 0 there is no such directory, -1. */
 static int
-begin(struct spool *s, struct err *e)
+begin(struct spool *s, struct spool_way *w, struct err *e)
 {
+	char t[SPOOL_WHERE];
 	int fd;
 
+	w->waiting = 0;
+	if (!spool_way_open(s, w, w->pass))
+		return 0;
 	/* A new description: the position in a directory is shared by dup(). */
-	fd = openat(s->dir[s->pass], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || (s->stream = fdopendir(fd)) == NULL) {
+	fd = openat(spool_way_fd(s, w, w->pass), ".", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	if (fd == -1 || (w->stream = fdopendir(fd)) == NULL) {
 		err_set(e, E_IO, "%s/: open directory: %s",
-		    spool_dir_name[s->pass], strerror(errno));
+		    spool_where(t, w, w->pass), strerror(errno));
 		if (fd != -1)
 			close(fd);
 		return -1;
 	}
-	s->waiting = 0;
-	return 0;
+	return 1;
 }
 
 /* Room for one more: doubled at each power of two. */
 static int
-reserve(struct spool *s)
+reserve(struct spool_way *w)
 {
 	struct spool_cand *p;
 
-	if (s->n > 0 && (s->n & (s->n - 1)) != 0)
+	if (w->n > 0 && (w->n & (w->n - 1)) != 0)
 		return 0;
-	p = reallocarray(s->cand, s->n ? s->n * 2 : 1, sizeof(*p));
+	p = reallocarray(w->cand, w->n ? w->n * 2 : 1, sizeof(*p));
 	if (p == NULL)
 		return -1;
-	s->cand = p;
+	w->cand = p;
 	return 0;
 }
 
 static int
-add(struct spool *s, const char *name, struct err *e)
+add(struct spool *s, struct spool_way *w, const char *name, struct err *e)
 {
-	int dirfd = s->dir[s->pass];
+	int dirfd = spool_way_fd(s, w, w->pass);
 	struct stat st;
 	char *copy;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;	/* taken away meanwhile */
-	if (s->pass == SPOOL_WORK && st.st_nlink == 2) {
-		spool_mend(s, name, &st);
+	if (w->pass == SPOOL_WORK && st.st_nlink == 2) {
+		spool_mend(s, w, name, &st);
 		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			return 0;
 	}
 	if (spool_odd(&st) != NULL) {
-		spool_note_once(s, name, &st, spool_odd(&st));
+		spool_note_once(s, w, name, E_FILE_TYPE, &st, spool_odd(&st));
 		return 0;
 	}
-	if (reserve(s) == -1 || (copy = strdup(name)) == NULL)
+	if (reserve(w) == -1 || (copy = strdup(name)) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
-	s->cand[s->n++] = (struct spool_cand){
+	w->cand[w->n++] = (struct spool_cand){
 	    st.st_mtim.tv_sec, st.st_mtim.tv_nsec, copy };
 	return 0;
 }
 
+/*
+ * A directory in in/ that nobody named may hold what somebody waits for, and
+ * one in work/ what was claimed when it still had its name.
+ */
+static void
+look_at_dir(struct spool *s, struct spool_way *w, const struct dirent *d)
+{
+	char t[SPOOL_WHERE];
+	struct stat st;
+
+	if (w->name[0] != '\0' || d->d_name[0] == '.' ||
+	    (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN) ||
+	    strlen(d->d_name) > NAME_MAX || spool_way(s, d->d_name) != NULL ||
+	    fstatat(spool_way_fd(s, w, w->pass), d->d_name, &st,
+	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISDIR(st.st_mode))
+		return;
+	if (w->pass == SPOOL_WORK && !s->round.dry &&
+	    unlinkat(w->work, d->d_name, AT_REMOVEDIR) == 0)
+		return;
+	snprintf(t, sizeof(t), "%s/%s", spool_dir_name[w->pass], d->d_name);
+	spool_note_once(s, w, t, E_NONE, &st, "left alone: a directory that is "
+	    "not configured");
+}
+
 /* Read names until the batch is full or the directory is at its end. */
 static int
-fill(struct spool *s, struct err *e)
+fill(struct spool *s, struct spool_way *w, struct err *e)
 {
+	size_t max = SPOOL_BATCH / s->n_ways;
+	char t[SPOOL_WHERE];
 	struct dirent *d;
 
-	forget(s);
-	while (s->n < SPOOL_BATCH) {
+	forget(w);
+	while (w->n < max) {
 		errno = 0;
-		if ((d = readdir(s->stream)) == NULL)
+		if ((d = readdir(w->stream)) == NULL)
 			break;
-		if (is_candidate(d->d_name) && add(s, d->d_name, e) == -1)
+		if (!is_candidate(d->d_name))
+			look_at_dir(s, w, d);
+		else if (add(s, w, d->d_name, e) == -1)
 			return -1;
 	}
-	if (s->n < SPOOL_BATCH && errno != 0)
+	if (w->n < max && errno != 0)
 		return err_set(e, E_IO, "%s/: read directory: %s",
-		    spool_dir_name[s->pass], strerror(errno));
-	if (s->n > 1)
-		qsort(s->cand, s->n, sizeof(*s->cand), by_age);
+		    spool_where(t, w, w->pass), strerror(errno));
+	if (w->n > 1)
+		qsort(w->cand, w->n, sizeof(*w->cand), by_age);
 	return 0;
 }
 
 int
-spool_list_idle(const struct spool *s)
+spool_list_idle(const struct spool_way *w)
 {
-	return s->stream == NULL;
+	return w->stream == NULL;
 }
 
 int
-spool_list_next(struct spool *s, const char **name, struct err *e)
+spool_list_next(struct spool *s, struct spool_way *w, const char **name,
+    struct err *e)
 {
-	if (s->stream == NULL && begin(s, e) == -1)
-		return -1;
-	if (s->at == s->n && fill(s, e) == -1) {
-		spool_list_release(s);
+	int rc;
+
+	if (w->stream == NULL && (rc = begin(s, w, e)) != 1)
+		return rc;
+	if (w->at == w->n && fill(s, w, e) == -1) {
+		spool_list_release(w);
 		return -1;
 	}
-	if (s->n == 0) {
-		spool_list_release(s);
+	if (w->n == 0) {
+		spool_list_release(w);
 		return 0;
 	}
-	*name = s->cand[s->at++].name;
+	*name = w->cand[w->at++].name;
 	return 1;
 }
 
 void
-spool_list_release(struct spool *s)
+spool_list_release(struct spool_way *w)
 {
-	forget(s);
-	free(s->cand);
-	s->cand = NULL;
-	if (s->stream != NULL)
-		closedir(s->stream);
-	s->stream = NULL;
+	forget(w);
+	free(w->cand);
+	w->cand = NULL;
+	if (w->stream != NULL)
+		closedir(w->stream);
+	w->stream = NULL;
 }

@@ -110,23 +110,26 @@ spool_free_name(int dirfd, const char *name, size_t limit,
 }
 
 int
-spool_move(struct spool *s, enum spool_dir from, const char *name,
-    enum spool_dir to, struct err *e)
+spool_move(struct spool *s, struct spool_way *w, enum spool_dir from,
+    const char *name, enum spool_dir to, struct err *e)
 {
-	char as[NAME_MAX + 1], shown[ESCAPE_SHORT];
+	char as[NAME_MAX + 1], shown[ESCAPE_SHORT], t[2][SPOOL_WHERE];
+	int src = spool_way_fd(s, w, from), dest = spool_way_fd(s, w, to);
 	int tries = 16;
+
+	w->moved = 1;
 
 	/* Only in/ has other writers, who may take the name we found free. */
 	do {
-		spool_free_name(s->dir[to], name, NAME_MAX, as, NULL);
-		if (spool_rename(s->dir[from], name, s->dir[to], as) == 0)
+		spool_free_name(dest, name, NAME_MAX, as, NULL);
+		if (spool_rename(src, name, dest, as) == 0)
 			return 0;
 	} while (errno == EEXIST && --tries > 0);
 	if (errno == ENOENT)
 		return 0;
 	return err_set(e, E_IO, "%s: move from %s/ to %s/: %s",
-	    escape_short(shown, slice_str(name)), spool_dir_name[from],
-	    spool_dir_name[to], strerror(errno));
+	    escape_short(shown, slice_str(name)), spool_where(t[0], w, from),
+	    spool_where(t[1], w, to), strerror(errno));
 }
 
 static int
@@ -140,21 +143,22 @@ is_same(int dirfd, const char *name, const struct stat *st)
 }
 
 void
-spool_mend(struct spool *s, const char *name, const struct stat *st)
+spool_mend(struct spool *s, const struct spool_way *w, const char *name,
+    const struct stat *st)
 {
 	char next[NAME_MAX + 1], last[NAME_MAX + 1];
 
 	if (!S_ISREG(st->st_mode) || st->st_nlink != 2)
 		return;
-	if (is_same(s->dir[SPOOL_IN], name, st)) {
-		unlinkat(s->dir[SPOOL_IN], name, 0);
+	if (is_same(w->in, name, st)) {
+		unlinkat(w->in, name, 0);
 		return;
 	}
 	for (enum spool_dir d = SPOOL_DONE; d <= SPOOL_BAD; d++) {
 		spool_free_name(s->dir[d], name, d == SPOOL_BAD ?
 		    SPOOL_BAD_NAME : NAME_MAX, next, last);
 		if (is_same(s->dir[d], last[0] != '\0' ? last : name, st)) {
-			unlinkat(s->dir[SPOOL_WORK], name, 0);
+			unlinkat(w->work, name, 0);
 			return;
 		}
 	}

@@ -23,7 +23,8 @@
  * only wake us: what is watched is found by comparing inodes.
  */
 #define WATCH_MASK	(IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | \
-			IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_ONLYDIR)
+			IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_ONLYDIR | \
+			IN_DONT_FOLLOW)
 #define WATCH_DRAIN	32768	/* a busy writer must not keep us here */
 
 #ifndef CIFS_SUPER_MAGIC
@@ -33,14 +34,20 @@
 #define SMB2_SUPER_MAGIC	0xfe534d42
 #endif
 
-struct watch {
+/* A directory; 0, 0 is nothing that is watched. */
+struct spot {
 	char	*path;
+	dev_t	 dev;
+	ino_t	 ino;
+};
+
+struct watch {
+	struct spot	*v;
+	size_t	 n;
 	int	 every;		/* seconds */
 	int	 polling;
 	int	 begun;		/* the library is ours and initialised */
 	int	 fd;		/* its descriptor, only to be polled */
-	dev_t	 dev;		/* what is watched; 0, 0 is nothing */
-	ino_t	 ino;
 };
 
 /* Do changes made elsewhere reach inotify on the file system of ${path}? */
@@ -58,6 +65,26 @@ is_remote(const char *path)
 		if (((unsigned long)fs.f_type & 0xffffffff) == remote[i])
 			return 1;
 	return 0;
+}
+
+static int
+any_remote(const struct watch *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (is_remote(w->v[i].path))
+			return 1;
+	return 0;
+}
+
+/* What is at the path now, which is no link to elsewhere. */
+static void
+find(const struct spot *p, dev_t *dev, ino_t *ino)
+{
+	struct stat st;
+	int there = lstat(p->path, &st) == 0 && S_ISDIR(st.st_mode);
+
+	*dev = there ? st.st_dev : 0;
+	*ino = there ? st.st_ino : 0;
 }
 
 /*
@@ -94,8 +121,24 @@ stop(struct watch *w)
 	if (w->begun)
 		inotifytools_cleanup();
 	w->begun = 0;
-	w->dev = 0;
-	w->ino = 0;
+	for (size_t i = 0; i < w->n; i++) {
+		w->v[i].dev = 0;
+		w->v[i].ino = 0;
+	}
+}
+
+/* 0 it is watched, or is not there; -1 it cannot be watched. */
+static int
+start_one(struct spot *p)
+{
+	/* Inode first: if it is replaced now, the next look finds out. */
+	find(p, &p->dev, &p->ino);
+	if (p->ino == 0 || inotifytools_watch_file(p->path, WATCH_MASK))
+		return 0;
+	p->dev = 0;
+	p->ino = 0;
+	return inotifytools_error() == ENOENT ||
+	    inotifytools_error() == ENOTDIR ? 0 : -1;
 }
 
 /*
@@ -105,36 +148,34 @@ stop(struct watch *w)
 static int
 start(struct watch *w)
 {
-	struct stat st;
-
 	stop(w);
 	if ((w->fd = next_fd()) == -1 || !inotifytools_initialize())
 		return -1;
 	w->begun = 1;
 	if (!is_inotify(w->fd) || fcntl(w->fd, F_SETFD, FD_CLOEXEC) == -1)
 		return -1;
-	/* Inode first: if it is replaced now, the next look finds out. */
-	if (stat(w->path, &st) == -1)
-		return 0;
-	if (!inotifytools_watch_file(w->path, WATCH_MASK))
-		return inotifytools_error() == ENOENT ||
-		    inotifytools_error() == ENOTDIR ? 0 : -1;
-	w->dev = st.st_dev;
-	w->ino = st.st_ino;
+	for (size_t i = 0; i < w->n; i++)
+		if (start_one(&w->v[i]) == -1)
+			return -1;
 	return 0;
 }
 
-/* Is another directory at ${path} than the one watched?  Then watch that. */
+/* Is another directory at a path than the one watched?  Then watch that. */
 static int
 is_replaced(struct watch *w)
 {
-	struct stat st;
+	size_t i;
+	dev_t dev;
+	ino_t ino;
 
-	if (stat(w->path, &st) == -1)
-		st.st_dev = 0, st.st_ino = 0;
-	if (st.st_dev == w->dev && st.st_ino == w->ino)
+	for (i = 0; i < w->n; i++) {
+		find(&w->v[i], &dev, &ino);
+		if (dev != w->v[i].dev || ino != w->v[i].ino)
+			break;
+	}
+	if (i == w->n)
 		return 0;
-	if (is_remote(w->path) || start(w) == -1) {
+	if (any_remote(w) || start(w) == -1) {
 		stop(w);
 		w->polling = 1;
 	}
@@ -172,26 +213,41 @@ ring(const struct watch *w, int seconds)
 	return 1;
 }
 
+static struct watch *
+make(const char *const *paths, size_t n)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+
+	if (w == NULL || (w->v = calloc(n, sizeof(*w->v))) == NULL) {
+		watch_close(w);
+		return NULL;
+	}
+	for (w->n = 0; w->n < n; w->n++)
+		if ((w->v[w->n].path = strdup(paths[w->n])) == NULL) {
+			watch_close(w);
+			return NULL;
+		}
+	return w;
+}
+
 int
-watch_open(const char *path, int seconds, struct watch **out, struct err *e)
+watch_open(const char *const *paths, size_t n, int seconds,
+    struct watch **out, struct err *e)
 {
 	char shown[ESCAPE_SHORT];
 	struct watch *w;
 	struct stat st;
 
 	*out = NULL;
-	escape_short(shown, slice_str(path));
-	if (stat(path, &st) == -1)
+	escape_short(shown, slice_str(paths[0]));
+	if (lstat(paths[0], &st) == -1)
 		return err_set(e, E_HOME, "%s: %s", shown, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, E_HOME, "%s: not a directory", shown);
-	if ((w = calloc(1, sizeof(*w))) == NULL ||
-	    (w->path = strdup(path)) == NULL) {
-		free(w);
+	if ((w = make(paths, n)) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
-	}
 	w->every = seconds > 0 ? seconds : 1;
-	if (is_remote(path) || start(w) == -1) {
+	if (any_remote(w) || start(w) == -1) {
 		stop(w);
 		w->polling = 1;
 	}
@@ -235,6 +291,8 @@ watch_close(struct watch *w)
 	if (w == NULL)
 		return;
 	stop(w);
-	free(w->path);
+	for (size_t i = 0; i < w->n; i++)
+		free(w->v[i].path);
+	free(w->v);
 	free(w);
 }

@@ -1,6 +1,8 @@
 #ifndef SPOOL_WATCH_H
 #define SPOOL_WATCH_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /*
@@ -11,17 +13,19 @@
 struct watch;
 
 /*
- * Watch ${path} (a plain local directory).  On file systems where inotify
- * does not see everything (NFS, CIFS, FUSE, 9p), or if inotify is refused,
- * it polls every ${poll} seconds instead, and watch_is_polling() says so.
+ * Watch the ${n} ${paths} (plain local directories).  The first has to be
+ * there (E_HOME); the others may come and go, and are not watched while they
+ * are no directories.  On file systems where inotify does not see everything
+ * (NFS, CIFS, FUSE, 9p), or if inotify is refused, it polls every ${poll}
+ * seconds instead, and watch_is_polling() says so.
  */
-int	watch_open(const char *path, int poll, struct watch **out,
-	    struct err *e);
+int	watch_open(const char *const *paths, size_t n, int poll,
+	    struct watch **out, struct err *e);
 int	watch_is_polling(const struct watch *w);
 
 /*
  * Wait until something may have changed, at most ${seconds}: 1 look now
- * (an event, an overflow, or the directory was replaced and is watched
+ * (an event, an overflow, or a directory was replaced and is watched
  * again), 0 time is over (look anyway), -1 interrupted by a signal.
  */
 int	watch_wait(struct watch *w, int seconds);

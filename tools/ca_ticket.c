@@ -11,6 +11,8 @@
 #include "pki/name.h"
 #include "pki/san.h"
 #include "policy/conf.h"
+#include "role/floor.h"
+#include "prot/shared.h"
 #include "store/store.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
@@ -25,12 +27,13 @@ static const char usage[] =
 "                  --subject PATTERN [--san PATTERN]... [--profile P]\n"
 "                  [--expires TIME] [--uses N|unlimited]\n"
 "       cmp-ca [-C HOME] ticket list [--json]\n"
-"       cmp-ca [-C HOME] ticket remove REF\n"
+"       cmp-ca [-C HOME] ticket unlock|remove REF\n"
 "\n"
 "Shared secrets with which devices without a certificate may enrol.\n"
 "  new [N]            make N of them (1) and print a slip for each: its\n"
 "                     reference and its secret, which is never shown again\n"
 "  add                take one that exists\n"
+"  unlock REF         forget its wrong MACs: it may be used again\n"
 "  --ref NAME         what it is called\n"
 "  --secret-file FILE has the secret; under 80 bits only with --weak\n"
 "  --subject PATTERN  subjects it may ask for: CN=*,O=Example\n"
@@ -197,7 +200,7 @@ make_slips(struct work *w, struct slip *v, size_t n, struct err *e)
 	size_t done = 0;
 	int rc = 0;
 
-	if (store_begin(w->store, e) == -1)
+	if (floor_begin(w->store, w->now, e) == -1)
 		return -1;
 	while (done < n && rc != -1) {
 		slip_name(v[done].ref);
@@ -250,10 +253,8 @@ read_secret(const struct asked *a, struct buf *secret, struct err *e)
 {
 	unsigned bits;
 
-	if (secret_read(a->secret_file, secret, e) == -1)
+	if (shared_load(a->secret_file, secret, e) == -1)
 		return -1;
-	if (slip_mend(secret, e) == -1)
-		return err_wrap(e, "%.200s", a->secret_file);
 	bits = slip_bits(buf_slice(secret));
 	if (bits < BITS_MIN && !a->weak)
 		return err_set(e, E_SECRET_WEAK, "%.200s: the secret has %u "
@@ -276,7 +277,7 @@ add_ticket(struct work *w, struct err *e)
 		    "128", ref.n);
 	} else if (read_ticket(w, e) == 0 &&
 	    read_secret(w->ask, &secret, e) == 0 &&
-	    store_begin(w->store, e) == 0) {
+	    floor_begin(w->store, w->now, e) == 0) {
 		if ((rc = put(w, ref, buf_slice(&secret), e)) == 1) {
 			rc = store_commit(w->store, e);
 		} else {
@@ -294,7 +295,7 @@ static int
 list_one(void *arg, const struct store_ticket *t)
 {
 	const struct work *w = arg;
-	char ref[ESCAPE_SHORT], uses[32], text[DER_TIME_TEXT];
+	char ref[ESCAPE_SHORT], uses[32], text[DER_TIME_TEXT], bad[48] = "";
 	const char *state = t->locked ? "locked" : t->uses_left == 0 ? "used" :
 	    t->expires != 0 && t->expires < w->now ? "expired" : "open";
 
@@ -306,20 +307,25 @@ list_one(void *arg, const struct store_ticket *t)
 		snprintf(uses, sizeof(uses), "unlimited");
 	else
 		snprintf(uses, sizeof(uses), "%lld", (long long)t->uses_left);
-	printf("%s %-7s %s %s %s %s\n", escape_short(ref, t->ref), state, uses,
-	    until(t, text), t->profile, t->subject);
+	if (t->failures > 0)
+		snprintf(bad, sizeof(bad), " (%lld wrong MACs)",
+		    (long long)t->failures);
+	printf("%s %-7s %s %s %s %s%s\n", escape_short(ref, t->ref), state,
+	    uses, until(t, text), t->profile, t->subject, bad);
 	return ferror(stdout) ? -1 : 0;
 }
 
+/* ${change} the ticket ${ref}, and write it down as ${event}. */
 static int
-remove_ticket(struct work *w, const char *ref, struct err *e)
+change_ticket(struct work *w, const char *ref, const char *event,
+    int (*change)(struct store *, struct slice, struct err *), struct err *e)
 {
 	int rc;
 
-	if (store_begin(w->store, e) == -1)
+	if (floor_begin(w->store, w->now, e) == -1)
 		return -1;
-	rc = store_ticket_remove(w->store, slice_str(ref), e);
-	if (rc == 1 && note(w, "ticket-removed", slice_str(ref), e) == 0)
+	rc = change(w->store, slice_str(ref), e);
+	if (rc == 1 && note(w, event, slice_str(ref), e) == 0)
 		return store_commit(w->store, e);
 	store_rollback(w->store);
 	if (rc == 0)
@@ -338,10 +344,12 @@ check_usage(const struct asked *a, int argc, char **argv, int at)
 	    a->weak :
 	    strcmp(verb, "add") == 0 ? n != 1 || a->json :
 	    strcmp(verb, "list") == 0 ? n != 1 || a->subject :
-	    strcmp(verb, "remove") == 0 ? n != 2 || a->subject : 1)
+	    strcmp(verb, "remove") == 0 || strcmp(verb, "unlock") == 0 ?
+	    n != 2 || a->subject : 1)
 		return tool_usage("expected ticket new [N] --subject PATTERN, "
 		    "ticket add --ref NAME --secret-file FILE --subject "
-		    "PATTERN, ticket list or ticket remove REF");
+		    "PATTERN, ticket list, ticket unlock REF or ticket remove "
+		    "REF");
 	if ((verb[0] == 'n' || verb[0] == 'a') && a->subject == NULL)
 		return tool_usage("--subject is missing: what may be asked "
 		    "for, for example --subject 'CN=*,O=Example'");
@@ -364,7 +372,10 @@ run(struct work *w, const char *home, const char *verb, const char *operand,
 		return -1;
 	rc = verb[0] == 'n' ? new_tickets(w, operand, e) :
 	    verb[0] == 'a' ? add_ticket(w, e) :
-	    verb[0] == 'r' ? remove_ticket(w, operand, e) :
+	    verb[0] == 'u' ? change_ticket(w, operand, "ticket-unlocked",
+	    store_ticket_unlock, e) :
+	    verb[0] == 'r' ? change_ticket(w, operand, "ticket-removed",
+	    store_ticket_remove, e) :
 	    store_tickets(w->store, list_one, w, e);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return err_set(e, E_IO, "standard output cannot be written");

@@ -77,12 +77,12 @@ save(struct editing *d, struct err *e)
 	    FILE_REPLACE, e);
 }
 
-static const struct conf_enrol *
+static const struct conf_rule *
 rule(const struct editing *d, const char *name)
 {
-	for (size_t i = 0; i < d->conf->n_enrols; i++)
-		if (strcmp(d->conf->enrols[i].name, name) == 0)
-			return &d->conf->enrols[i];
+	for (size_t i = 0; i < d->conf->enrol.n; i++)
+		if (strcmp(d->conf->enrol.v[i].name, name) == 0)
+			return &d->conf->enrol.v[i];
 	return NULL;
 }
 
@@ -243,7 +243,7 @@ static int
 add(struct editing *d, struct adding *a, struct err *e)
 {
 	char chosen[64], *anchor = a->anchor, *profile = NULL;
-	struct conf_enrol r = { 0 };
+	struct conf_rule r = { .kind = CONF_enrol };
 
 	if (a->name == NULL) {
 		choose_name(d, a->file, chosen);
@@ -270,7 +270,7 @@ add(struct editing *d, struct adding *a, struct err *e)
 		return -1;
 	r.crl = (struct conf_list){ a->crl_files, a->n_crls };
 	/* First whether it can be: nothing is written for a bad pattern. */
-	if (conf_add_enrol(buf_slice(&d->text), &r, &d->next, e) == -1)
+	if (conf_add_rule(buf_slice(&d->text), &r, &d->next, e) == -1)
 		return -1;
 	if (put_anchor(d, a->file, a->name, e) == -1 ||
 	    add_crls(d, a, e) == -1 || save(d, e) == -1)
@@ -282,10 +282,10 @@ add(struct editing *d, struct adding *a, struct err *e)
 static void
 list(const struct editing *d)
 {
-	const struct conf_enrol *r;
+	const struct conf_rule *r;
 
-	for (size_t i = 0; i < d->conf->n_enrols; i++) {
-		r = &d->conf->enrols[i];
+	for (size_t i = 0; i < d->conf->enrol.n; i++) {
+		r = &d->conf->enrol.v[i];
 		printf("%s\n", r->name);
 		for (size_t k = 0; k < r->anchor.n; k++)
 			printf("  anchor   %s\n", r->anchor.v[k]);
@@ -303,13 +303,13 @@ list(const struct editing *d)
 static int
 remove_rule(struct editing *d, const char *name, struct err *e)
 {
-	const struct conf_enrol *r = rule(d, name);
+	const struct conf_rule *r = rule(d, name);
 	const char *file;
 
 	if (r == NULL)
 		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s]; "
 		    "see: cmp-ca trust list", name);
-	if (conf_remove_enrol(buf_slice(&d->text), name, &d->next, e) == -1 ||
+	if (conf_remove_rule(buf_slice(&d->text), CONF_enrol, name, &d->next, e) == -1 ||
 	    save(d, e) == -1)
 		return -1;
 	/* Files that this program made for the rule go with it. */
@@ -326,7 +326,7 @@ remove_rule(struct editing *d, const char *name, struct err *e)
 
 /* Does an anchor of ${r} have the name of the CRL's issuer? */
 static int
-issues(const struct editing *d, const struct conf_enrol *r,
+issues(const struct editing *d, const struct conf_rule *r,
     const struct crl *c)
 {
 	struct err ignored = { 0 };
@@ -346,11 +346,11 @@ issues(const struct editing *d, const struct conf_enrol *r,
 }
 
 /* The rule a CRL is for: named, the one with its file, or its issuer's. */
-static const struct conf_enrol *
+static const struct conf_rule *
 crl_rule(const struct editing *d, const struct crl *c, const char *name,
     struct err *e)
 {
-	const struct conf_enrol *r = NULL;
+	const struct conf_rule *r = NULL;
 	char to[128], shown[160], issuer[NAME_TEXT];
 
 	if (name != NULL) {
@@ -359,19 +359,19 @@ crl_rule(const struct editing *d, const struct crl *c, const char *name,
 			    name);
 		return r;
 	}
-	for (size_t i = 0; i < d->conf->n_enrols; i++) {
-		r = &d->conf->enrols[i];
+	for (size_t i = 0; i < d->conf->enrol.n; i++) {
+		r = &d->conf->enrol.v[i];
 		crl_name(c, r->name, to);
 		snprintf(shown, sizeof(shown), "trust/%s", to);
 		for (size_t k = 0; k < r->crl.n; k++)
 			if (strcmp(r->crl.v[k], shown) == 0)
 				return r;
 	}
-	for (size_t i = 0; i < d->conf->n_enrols; i++)
-		if (issues(d, &d->conf->enrols[i], c))
-			return &d->conf->enrols[i];
-	if (d->conf->n_enrols == 1)
-		return &d->conf->enrols[0];
+	for (size_t i = 0; i < d->conf->enrol.n; i++)
+		if (issues(d, &d->conf->enrol.v[i], c))
+			return &d->conf->enrol.v[i];
+	if (d->conf->enrol.n == 1)
+		return &d->conf->enrol.v[0];
 	err_set(e, E_NOT_FOUND, "\"%s\" is no anchor of an [enrol] rule; say "
 	    "for which rule the CRL is with --name NAME",
 	    name_short(issuer, crl_issuer(c)));
@@ -380,7 +380,7 @@ crl_rule(const struct editing *d, const struct crl *c, const char *name,
 
 /* ${shown} added to the rule's crl key, if it is not there. */
 static int
-mention(struct editing *d, const struct conf_enrol *r, const char *shown,
+mention(struct editing *d, const struct conf_rule *r, const char *shown,
     struct err *e)
 {
 	struct buf value;
@@ -395,7 +395,7 @@ mention(struct editing *d, const struct conf_enrol *r, const char *shown,
 		buf_printf(&value, "%s ", r->crl.v[i]);
 	}
 	buf_add_str(&value, shown);
-	rc = conf_set_enrol(buf_slice(&d->text), r->name, "crl",
+	rc = conf_set_rule(buf_slice(&d->text), CONF_enrol, r->name, "crl",
 	    buf_str(&value), &d->next, e) == -1 ? -1 : save(d, e);
 	buf_release(&value);
 	return rc;
@@ -404,7 +404,7 @@ mention(struct editing *d, const struct conf_enrol *r, const char *shown,
 static int
 take_crl(struct editing *d, const char *file, const char *name, struct err *e)
 {
-	const struct conf_enrol *r;
+	const struct conf_rule *r;
 	char to[128], shown[160];
 	struct crl *c;
 	int rc = -1;

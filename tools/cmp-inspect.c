@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "asn/schema.h"
 #include "base/escape.h"
 #include "base/file.h"
 #include "msg/body.h"
@@ -13,6 +12,7 @@
 #include "msg/msg.h"
 #include "msg/nest.h"
 #include "msg/print.h"
+#include "tools/inspect_asn1.h"
 #include "tools/inspect_dir.h"
 #include "tools/tool.h"
 
@@ -114,7 +114,8 @@ show(struct buf *out, enum mode mode, const char *file, struct slice in,
 	case MODE_LINT:
 		return lint(out, file, &m, 0);
 	case MODE_ASN1:
-		return schema_dump(out, in, e) == -1 ? err_exit(E_SYNTAX) : 0;
+		return inspect_asn1(out, &m, in, e) == -1 ?
+		    err_exit(E_SYNTAX) : 0;
 	case MODE_JSON:
 		put_json(out, file, &m);
 		break;
@@ -133,14 +134,14 @@ inspect(enum mode mode, const char *file, int heading)
 	struct buf in, out;
 	int rc;
 
-	buf_init(&in, der_limits_message.size + 1);
+	buf_init(&in, der_limits_genp.size + 1);
 	buf_init(&out, OUTPUT_MAX);
 	if (heading && (mode == MODE_TEXT || mode == MODE_ASN1)) {
 		buf_add_str(&out, "==> ");
 		escape_text(&out, slice_str(file), 4096);
 		buf_add_str(&out, " <==\n");
 	}
-	if (file_read(file, der_limits_message.size, &in, &e) == -1)
+	if (file_read(file, der_limits_genp.size, &in, &e) == -1)
 		rc = err_exit(e.code);
 	else
 		rc = show(&out, mode, file, buf_slice(&in), &e);

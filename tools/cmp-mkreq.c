@@ -16,7 +16,7 @@ static const char usage[] =
 "                 [--cert FILE --key FILE [--key-pass FILE] [--chain FILE] |\n"
 "                 --secret-file FILE --ref NAME [--mac pbmac1|pbm]]\n"
 "                 [--trust FILE]... [--crl FILE]... [--recipient DN]\n"
-"                 [--profile NAME] [--template FILE] [--confirm]\n"
+"                 [--profile NAME] [--template FILE [--omit-empty]] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
 "       cmp-mkreq [-C HOME] rr --cert FILE --key FILE [--reason NAME] ...\n"
 "       cmp-mkreq [-C HOME] genm cacerts|current-crl|reqtemplate\n"
@@ -24,11 +24,16 @@ static const char usage[] =
 "       cmp-mkreq [-C HOME] genm crl --dp URI | --issuer DN [--have FILE]\n"
 "                 --cert FILE --key FILE\n"
 "       cmp-mkreq [-C HOME] genm rootupdate --root FILE --cert FILE --key FILE\n"
+"       cmp-mkreq [-C HOME] poll [ID] [-n] [-o FILE|DIR]\n"
+"       cmp-mkreq [-C HOME] list [--json]\n"
 "\n"
 "Makes a certificate request and keeps its transaction open in HOME.\n"
 "  ir, cr             a first certificate of a PKI; another one\n"
 "  kur                an update of --cert, with its names and a new key\n"
 "  p10cr              what the PKCS#10 request in --csr asks for\n"
+"  poll               ask again for an answer that is delayed; ID: first digits\n"
+"                     of the transactionID if more than one request waits\n"
+"  list               requests that have no last answer yet\n"
 "  -C HOME            home directory of the device (made if it is absent)\n"
 "  --subject DN       name to ask for, as in RFC 4514: CN=pump17,O=Example\n"
 "  --san NAME         dns:NAME ip:ADDRESS email:MAILBOX uri:URI\n"
@@ -44,7 +49,8 @@ static const char usage[] =
 "  --ref NAME         what the CA calls that secret\n"
 "  --mac KIND         pbmac1, or pbm for old CAs\n"
 "  --trust FILE       whose answers to believe (kept in HOME/trust)\n"
-"  --template FILE    names and key as HOME/template/NAME.der wants them\n"
+"  --template FILE    names, usages and key as HOME/template/NAME.der wants them\n"
+"  --omit-empty       leave out what is empty there and nobody fills in\n"
 "  --confirm          ask for explicit confirmation\n"
 "  --reason NAME      why a certificate is to be revoked: keyCompromise,\n"
 "                     superseded, ...; unspecified by default\n"
@@ -58,7 +64,7 @@ static const char usage[] =
 static struct request_ask ask;
 static const char *home, *out;
 static struct tool_many san, trust, crl;
-static int dry;
+static int dry, json;
 
 static const struct tool_opt opts[] = {
 	{ "home", 'C', OPT_VALUE, &home },
@@ -80,12 +86,14 @@ static const struct tool_opt opts[] = {
 	{ "recipient", 0, OPT_VALUE, &ask.recipient },
 	{ "profile", 0, OPT_VALUE, &ask.profile },
 	{ "template", 0, OPT_VALUE, &ask.template_file },
+	{ "omit-empty", 0, OPT_FLAG, &ask.omit_empty },
 	{ "root", 0, OPT_VALUE, &ask.info_root },
 	{ "dp", 0, OPT_VALUE, &ask.info_dp },
 	{ "issuer", 0, OPT_VALUE, &ask.info_issuer },
 	{ "have", 0, OPT_VALUE, &ask.info_have },
 	{ "confirm", 0, OPT_FLAG, &ask.confirm },
 	{ "reason", 0, OPT_VALUE, &ask.reason },
+	{ "json", 0, OPT_FLAG, &json },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "output", 'o', OPT_VALUE, &out },
 };
@@ -130,7 +138,7 @@ run(struct err *e)
 		goto done;
 	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
 	    shown[0] ? " written to " : "", shown);
-	if (made.key_file[0] != '\0')
+	if (made.key_file[0] != '\0' && ask.csr == NULL)
 		tool_say("the new key is in %s/%s", home ? home : ".",
 		    made.key_file);
 	if (made.draft)
@@ -147,6 +155,26 @@ done:
 	return rc;
 }
 
+/* "poll" and "list" make no request: none of its options goes with them. */
+static int
+about_open(int argc, char **argv, int at)
+{
+	static const struct request_ask none;
+	int poll = strcmp(argv[at], "poll") == 0;
+
+	if (memcmp(&ask, &none, sizeof(ask)) != 0 || san.n > 0 ||
+	    trust.n > 0 || crl.n > 0)
+		return tool_usage("%s takes no options of requests", argv[at]);
+	if (at + 1 + poll < argc)
+		return tool_usage("\"%.80s\" is not expected here",
+		    argv[at + 1 + poll]);
+	if (poll ? json : dry || out != NULL)
+		return tool_usage("%s is not for %s", json ? "--json" :
+		    "-n or -o", argv[at]);
+	return poll ? mkreq_poll(home, at + 1 < argc ? argv[at + 1] : NULL,
+	    out, dry) : mkreq_list(home, json);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,6 +182,11 @@ main(int argc, char **argv)
 	int at = tool_options(argc, argv, usage, opts,
 	    sizeof(opts) / sizeof(opts[0])), rc;
 
+	if (at < argc && (strcmp(argv[at], "poll") == 0 ||
+	    strcmp(argv[at], "list") == 0))
+		return about_open(argc, argv, at);
+	if (json)
+		return tool_usage("--json is for list");
 	ask.san = san.v;
 	ask.n_san = san.n;
 	ask.trust = trust.v;

@@ -16,7 +16,8 @@
 
 static const char usage[] =
 "usage: cmp-process [-C HOME] [--watch] [-n]\n"
-"       cmp-process [-C HOME] [-n] [-o FILE|DIR] [--accept] FILE...\n"
+"       cmp-process [-C HOME] [-n] [-o FILE|DIR] [--channel NAME] [--accept]\n"
+"                   FILE...\n"
 "       cmp-process [-C HOME] --accept\n"
 "\n"
 "Handles messages in the role that HOME/cmp.conf names: a CA answers\n"
@@ -25,6 +26,7 @@ static const char usage[] =
 "  --watch            stay and follow the spool\n"
 "  FILE               these files; \"-\" is standard input; the spool is left\n"
 "                     alone and answers go where -o says\n"
+"  --channel NAME     FILEs came by the [channel NAME] of cmp.conf\n"
 "  --accept           trust the new roots that wait in HOME/trust/staged\n"
 "  -n                 say what would happen, change nothing\n"
 "  -o FILE|DIR        default: standard output if it is no terminal and there\n"
@@ -33,12 +35,13 @@ static const char usage[] =
 "examples: cmp-process -C ca\n"
 "          cmp-process -C dev1 -o stick/ back/*.pki\n";
 
-static const char *home, *out;
+static const char *home, *out, *channel = "";
 static int dry, follow, trust_new;
 
 static const struct tool_opt opts[] = {
 	{ "home", 'C', OPT_VALUE, &home },
 	{ "output", 'o', OPT_VALUE, &out },
+	{ "channel", 0, OPT_VALUE, &channel },
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "watch", 0, OPT_FLAG, &follow },
 	{ "accept", 0, OPT_FLAG, &trust_new },
@@ -90,7 +93,7 @@ one(struct engine *en, const char *file, struct slice der, const char *where)
 		rc = tool_fail(NULL, &e);
 		goto out;
 	}
-	engine_handle(en, der, &o);
+	engine_handle(en, conf_channel(engine_conf(en), channel), der, &o);
 	if (dry || o.verdict == VERDICT_TEMPORARY ||
 	    o.verdict == VERDICT_BAD) {
 		engine_abort(en);
@@ -120,8 +123,14 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	int rc;
 
 	buf_init(&der, max + 1);
-	rc = file_read(file, max, &der, &e) == -1 ? tool_fail(NULL, &e) :
-	    one(en, file, buf_slice(&der), where);
+	if (file_read(file, max, &der, &e) == 0) {
+		rc = one(en, file, buf_slice(&der), where);
+	} else {
+		rc = tool_fail(NULL, &e);
+		if (e.code == E_FILE_SIZE)
+			tool_say("max-size in [spool] of cmp.conf says how "
+			    "much is read");
+	}
 	buf_release(&der);
 	return rc;
 }
@@ -150,6 +159,17 @@ accept_staged(int rc)
 	return n == -1 ? tool_worse(rc, tool_fail(NULL, &e)) : rc;
 }
 
+static int
+check_channel(struct engine *en, struct err *e)
+{
+	char shown[ESCAPE_SHORT];
+
+	if (conf_channel(engine_conf(en), channel) != NULL)
+		return 0;
+	return err_set(e, E_CONF, "cmp.conf has no [channel %s]",
+	    escape_short(shown, slice_str(channel)));
+}
+
 /*
  * In a pipeline all programs start at once: standard input is read to its
  * end before the home is looked at, which the first of them may just make.
@@ -170,6 +190,7 @@ files(char **v, int n, struct err *e)
 	    (fd = tool_home(home, 0, e)) == -1 ||
 	    spool_lock(fd, &lock, e) == -1 ||
 	    engine_open(fd, STORE_WRITE, &en, e) == -1 ||
+	    check_channel(en, e) == -1 ||
 	    (!dry && agent_overdue(en, e) == -1))
 		rc = tool_fail(NULL, e);
 	else if (n == 1 && strcmp(v[0], "-") == 0)
@@ -204,6 +225,9 @@ main(int argc, char **argv)
 	if (out != NULL && at == argc)
 		return tool_usage("-o is for FILEs; answers to the spool go to "
 		    "HOME/spool/out");
+	if (channel[0] != '\0' && at == argc)
+		return tool_usage("--channel is for FILEs; in the spool, "
+		    "HOME/spool/in/NAME says it");
 	if (trust_new && (dry || follow))
 		return tool_usage("--accept is not for -n and --watch");
 	if (at < argc) {

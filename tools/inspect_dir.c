@@ -84,14 +84,14 @@ read_all(struct dir *d, DIR *dp)
 	struct dirent *de;
 	struct buf in;
 
-	buf_init(&in, der_limits_message.size + 1);
+	buf_init(&in, der_limits_genp.size + 1);
 	while ((errno = 0, de = readdir(dp)) != NULL) {
 		struct err e = { 0 };
 
 		if (!is_ours(d->fd, de->d_name))
 			continue;
 		buf_reset(&in);
-		if (file_read_at(d->fd, de->d_name, der_limits_message.size,
+		if (file_read_at(d->fd, de->d_name, der_limits_genp.size,
 		    &in, &e) == -1 ||
 		    add(d, de->d_name, buf_slice(&in), &e) == -1)
 			failed(d, de->d_name, &e);
@@ -120,7 +120,7 @@ static int
 show_all(struct dir *d, int json, struct err *e)
 {
 	struct buf out;
-	int rc = 0;
+	int odd, rc = 0;
 
 	inspect_txn_sort(d->v, d->n);
 	buf_init(&out, OUTPUT_MAX);
@@ -129,8 +129,10 @@ show_all(struct dir *d, int json, struct err *e)
 		buf_reset(&out);
 		if (!json && i > 0)
 			buf_add_u8(&out, '\n');
-		if ((rc = inspect_txn_show(&out, d->v + i, n, json, e)) == 0)
-			rc = put(&out, e);
+		odd = inspect_txn_show(&out, d->v + i, n, json, e);
+		rc = odd == -1 ? -1 : put(&out, e);
+		if (odd == 1)
+			d->rc = tool_worse(d->rc, 1);
 	}
 	buf_release(&out);
 	return rc;

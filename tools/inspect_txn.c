@@ -2,7 +2,6 @@
 #include "tools/inspect_txn.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,7 @@
 #include "msg/emit.h"
 #include "msg/view.h"
 #include "pki/alg.h"
-
-#define ORDER_MAX	4096	/* messages that are compared with each other */
-#define NONE		SIZE_MAX
+#include "tools/inspect_odd.h"
 
 static void
 mark(uint8_t to[static INSPECT_MARK], struct slice s)
@@ -152,34 +149,49 @@ inspect_txn_length(const struct inspect_rec *v, size_t n)
 	return i;
 }
 
-static int
-same(const struct inspect_rec *a, const struct inspect_rec *b)
-{
-	return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
-}
-
-/* Does ${r} carry the nonce of ${q}? */
-static int
-answers(const struct inspect_rec *r, const struct inspect_rec *q)
+int
+inspect_txn_answers(const struct inspect_rec *r, const struct inspect_rec *q)
 {
 	return r != q && r->has_answers && q->has_sent &&
 	    memcmp(r->answers, q->sent, INSPECT_MARK) == 0;
 }
 
-static size_t
-answered_by(const struct inspect_rec *v, size_t n, size_t i)
+size_t
+inspect_txn_answered_by(const struct inspect_rec *v, size_t n, size_t i)
 {
 	for (size_t j = 0; j < n; j++)
-		if (answers(&v[i], &v[j]))
+		if (inspect_txn_answers(&v[i], &v[j]))
 			return j;
-	return NONE;
+	return INSPECT_NONE;
 }
 
-/* May ${i} come now: is what it answers, if it is here, already placed? */
+/* An answer to what was answered with "waiting": it comes after the polls. */
 static int
-is_ready(const size_t *before, const char *placed, size_t i)
+is_last(const struct inspect_rec *v, size_t n, size_t i)
 {
-	return before[i] == NONE || placed[before[i]];
+	if (!v[i].has_answers || v[i].status == STATUS_WAITING)
+		return 0;
+	for (size_t j = 0; j < n; j++)
+		if (v[j].has_status && v[j].status == STATUS_WAITING &&
+		    v[j].has_answers && memcmp(v[j].answers, v[i].answers,
+		    INSPECT_MARK) == 0)
+			return 1;
+	return 0;
+}
+
+/* Where a message may stand. */
+struct place {
+	size_t	before;		/* what it answers, if that is here */
+	int	last;
+	int	placed;
+};
+
+/* May ${i} come now: what it answers, and all polls, if it waits for them? */
+static int
+is_ready(const struct place *p, size_t polls, size_t i)
+{
+	return (p[i].before == INSPECT_NONE || p[p[i].before].placed) &&
+	    (!p[i].last || polls == 0);
 }
 
 /* Each time the earliest of those that are ready; of a ring the earliest. */
@@ -187,218 +199,50 @@ static int
 order(struct inspect_rec *v, size_t n, struct err *e)
 {
 	struct inspect_rec *out = calloc(n, sizeof(*out));
-	size_t *before = calloc(n, sizeof(*before));
-	char *placed = calloc(n, 1);
+	struct place *p = calloc(n, sizeof(*p));
+	size_t polls = 0;
 	int rc = -1;
 
-	if (out == NULL || before == NULL || placed == NULL) {
+	if (out == NULL || p == NULL) {
 		err_set(e, E_NOMEM, "%zu messages", n);
 		goto out;
 	}
-	for (size_t i = 0; i < n; i++)
-		before[i] = answered_by(v, n, i);
+	for (size_t i = 0; i < n; i++) {
+		p[i].before = inspect_txn_answered_by(v, n, i);
+		p[i].last = is_last(v, n, i);
+		polls += v[i].body == BODY_POLLREQ;
+	}
 	for (size_t k = 0; k < n; k++) {
-		size_t best = NONE, ready = 0;
+		size_t best = INSPECT_NONE, ready = 0;
 
 		for (size_t i = 0; i < n; i++) {
-			size_t can = (size_t)is_ready(before, placed, i);
+			size_t can = (size_t)is_ready(p, polls, i);
 
-			if (placed[i] || can < ready)
+			if (p[i].placed || can < ready)
 				continue;
-			if (best == NONE || can > ready ||
+			if (best == INSPECT_NONE || can > ready ||
 			    earlier(&v[i], &v[best]) < 0)
 				best = i;
 			ready = can;
 		}
-		placed[best] = 1;
+		p[best].placed = 1;
+		polls -= v[best].body == BODY_POLLREQ;
 		out[k] = v[best];
 	}
 	memcpy(v, out, n * sizeof(*v));
 	rc = 0;
 out:
 	free(out);
-	free(before);
-	free(placed);
+	free(p);
 	return rc;
 }
 
-/* Findings: a line each, about one file. */
-struct odd {
-	struct emit	*em;	/* JSON, else text to ${out} */
-	struct buf	*out;
-};
-
-static void say(struct odd *o, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static void
-say(struct odd *o, const char *name, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (o->em != NULL) {
-		emit_open(o->em, NULL);
-		emit_text(o->em, "file", slice_str(name));
-		emit_text(o->em, "text", slice_str(text));
-		emit_close(o->em);
-		return;
-	}
-	buf_add_str(o->out, "  odd: ");
-	escape_text(o->out, slice_str(name), 4096);
-	buf_add_str(o->out, ": ");
-	escape_text(o->out, slice_str(text), sizeof(text));
-	buf_add_u8(o->out, '\n');
-}
-
-static int
-is_first(enum body b)
-{
-	return body_is_request(b) || b == BODY_P10CR || b == BODY_RR ||
-	    b == BODY_GENM;
-}
-
-static int
-is_request(const struct inspect_rec *r)
-{
-	return is_first(r->body) || r->body == BODY_CERTCONF ||
-	    r->body == BODY_POLLREQ ||
-	    (r->body == BODY_NESTED && !r->has_answers);
-}
-
-static int
-is_waiting(const struct inspect_rec *r)
-{
-	return r->has_status && r->status == STATUS_WAITING;
-}
-
-/* A final answer ends all polling, whichever nonce it has. */
-static int
-is_final(const struct inspect_rec *r)
-{
-	return !is_request(r) && r->body != BODY_POLLREP && !is_waiting(r);
-}
-
-static int
-has_answer(const struct inspect_rec *v, size_t n, size_t i)
-{
-	int polls = v[i].body == BODY_POLLREQ;
-
-	for (size_t j = 0; j < n; j++)
-		if (answers(&v[j], &v[i]) ||
-		    (polls && j > i && is_final(&v[j])))
-			return 1;
-	return 0;
-}
-
-static void
-odd_links(struct odd *o, const struct inspect_rec *v, size_t n, size_t i)
-{
-	const struct inspect_rec *r = &v[i];
-	size_t at = answered_by(v, n, i);
-
-	if (r->has_answers && at == NONE)
-		say(o, r->name, "the message that it answers is not here: no "
-		    "senderNonce is its recipNonce");
-	else if (!r->has_answers && !is_first(r->body) &&
-	    r->body != BODY_NESTED && r->body != BODY_ERROR)
-		say(o, r->name, "recipNonce is absent, so it answers nothing");
-	else if (at != NONE && v[at].has_time && r->has_time &&
-	    r->time < v[at].time)
-		say(o, r->name, "is older than %s, which it answers",
-		    v[at].name);
-	if (is_request(r) && !has_answer(v, n, i))
-		say(o, r->name, "no answer");
-	if (r->bad_body)
-		say(o, r->name, "its body cannot be read");
-}
-
-/* What ${i} has in common with one before it that it should not have. */
-static void
-odd_pairs(struct odd *o, const struct inspect_rec *v, size_t i)
-{
-	const struct inspect_rec *r = &v[i];
-
-	for (size_t j = 0; j < i; j++)
-		if (same(r, &v[j])) {
-			say(o, r->name, "duplicate of %s", v[j].name);
-			return;
-		}
-	for (size_t j = 0; j < i; j++) {
-		const struct inspect_rec *b = &v[j];
-
-		if (is_first(r->body) && is_first(b->body)) {
-			say(o, r->name, "another request than %s with the "
-			    "same transactionID", b->name);
-			return;
-		}
-		if (r->has_answers && b->has_answers && !is_waiting(b) &&
-		    memcmp(r->answers, b->answers, INSPECT_MARK) == 0) {
-			say(o, r->name, "a different answer than %s to the "
-			    "same message", b->name);
-			return;
-		}
-		if (r->has_sent && b->has_sent && r->body != BODY_NESTED &&
-		    b->body != BODY_NESTED &&
-		    memcmp(r->sent, b->sent, INSPECT_MARK) == 0) {
-			say(o, r->name, "has the senderNonce of %s", b->name);
-			return;
-		}
-	}
-}
-
-/* Has the certificate of ${i} to be confirmed, and is it not? */
-static int
-is_unconfirmed(const struct inspect_rec *v, size_t n, size_t i)
-{
-	if (!v[i].has_cert || v[i].implicit)
-		return 0;
-	for (size_t j = 0; j < n; j++)
-		if (v[j].body == BODY_CERTCONF)
-			return 0;
-	return 1;
-}
-
-static int
-is_left_waiting(const struct inspect_rec *v, size_t n, size_t i)
-{
-	if (!is_waiting(&v[i]) && v[i].body != BODY_POLLREP)
-		return 0;
-	for (size_t j = i + 1; j < n; j++)
-		if (v[j].body == BODY_POLLREQ || is_final(&v[j]))
-			return 0;
-	return 1;
-}
-
-static void
-odd_all(struct odd *o, const struct inspect_rec *v, size_t n)
-{
-	if (!v[0].has_id || n > ORDER_MAX) {
-		say(o, v[0].name, v[0].has_id ? "too many messages to "
-		    "compare" : "no transactionID, so these need not belong "
-		    "together");
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		odd_links(o, v, n, i);
-		odd_pairs(o, v, i);
-		if (is_unconfirmed(v, n, i))
-			say(o, v[i].name, "no certConf confirms the "
-			    "certificate");
-		if (is_left_waiting(v, n, i))
-			say(o, v[i].name, "nobody has asked again since, and "
-			    "there is no final answer");
-	}
-}
-
-static void
+static size_t
 show_json(struct buf *out, const struct inspect_rec *v, size_t n)
 {
-	struct odd o = { .out = out };
 	struct emit em;
 	char t[256];
+	size_t odd;
 
 	emit_start(&em, out, 1);
 	if (v[0].has_id)
@@ -423,16 +267,15 @@ show_json(struct buf *out, const struct inspect_rec *v, size_t n)
 	}
 	emit_close_list(&em);
 	emit_open_list(&em, "odd");
-	o.em = &em;
-	odd_all(&o, v, n);
+	odd = inspect_odd(out, &em, v, n);
 	emit_close_list(&em);
 	emit_end(&em);
+	return odd;
 }
 
-static void
+static size_t
 show_text(struct buf *out, const struct inspect_rec *v, size_t n)
 {
-	struct odd o = { .out = out };
 	char t[256], when[DER_TIME_TEXT];
 
 	buf_add_str(out, "transaction ");
@@ -457,18 +300,14 @@ show_text(struct buf *out, const struct inspect_rec *v, size_t n)
 			    r->check_after);
 		buf_add_u8(out, '\n');
 	}
-	odd_all(&o, v, n);
+	return inspect_odd(out, NULL, v, n);
 }
 
 int
 inspect_txn_show(struct buf *out, struct inspect_rec *v, size_t n, int json,
     struct err *e)
 {
-	if (v[0].has_id && n > 1 && n <= ORDER_MAX && order(v, n, e) == -1)
+	if (v[0].has_id && n > 1 && n <= INSPECT_ORDER_MAX && order(v, n, e) == -1)
 		return -1;
-	if (json)
-		show_json(out, v, n);
-	else
-		show_text(out, v, n);
-	return 0;
+	return (json ? show_json(out, v, n) : show_text(out, v, n)) > 0;
 }

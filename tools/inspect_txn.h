@@ -35,9 +35,19 @@ void	inspect_txn_sort(struct inspect_rec *v, size_t n);
 /* How many of the ${n} at ${v} are of the first one's transaction. */
 size_t	inspect_txn_length(const struct inspect_rec *v, size_t n);
 
+/* Does ${r} carry the nonce of ${q}?  Which of all does ${i} answer? */
+int	inspect_txn_answers(const struct inspect_rec *r,
+	    const struct inspect_rec *q);
+#define INSPECT_NONE		SIZE_MAX
+size_t	inspect_txn_answered_by(const struct inspect_rec *v, size_t n,
+	    size_t i);
+
+#define INSPECT_ORDER_MAX	4096	/* messages that are compared */
+
 /*
  * Append the transaction of ${n} messages at ${v}, put in order: an answer
- * follows what it answers, else the time decides.  E_NOMEM.
+ * follows what it answers, else the time decides.  1 if something about it
+ * is odd, 0, or -1 with E_NOMEM.
  */
 int	inspect_txn_show(struct buf *out, struct inspect_rec *v, size_t n,
 	    int json, struct err *e);

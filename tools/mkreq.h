@@ -9,4 +9,12 @@
  */
 int	mkreq_check(struct request_ask *a, int argc, char **argv, int at);
 
+/*
+ * cmp-mkreq list and poll: which requests of ${home} have no answer yet, and
+ * the pollReq of the one whose transactionID begins with ${id} (NULL: of the
+ * only one) again, to ${out}.  The exit status.
+ */
+int	mkreq_list(const char *home, int json);
+int	mkreq_poll(const char *home, const char *id, const char *out, int dry);
+
 #endif

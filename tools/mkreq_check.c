@@ -62,8 +62,11 @@ check_info(const struct request_ask *a)
 	const struct info *kind = a->info ? info_by_name(a->info) : NULL;
 	int is_crl;
 
-	if (kind == NULL)
+	if (a->info == NULL)
 		return tool_usage("genm what? expected %s", INFO_WORDS);
+	if (kind == NULL)
+		return tool_usage("genm is for \"%.40s\", expected %s",
+		    a->info, INFO_WORDS);
 	is_crl = strcmp(a->info, "crl") == 0;
 	if (is_crl && (a->info_dp == NULL) == (a->info_issuer == NULL))
 		return tool_usage("genm crl needs --dp or --issuer");
@@ -102,7 +105,7 @@ mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 	op = op_by_name(argv[at]);
 	if (op == NULL || op->build == NULL)
 		return tool_usage("operation is \"%.40s\", expected ir, cr, "
-		    "kur, p10cr, rr or genm", argv[at]);
+		    "kur, p10cr, rr, genm, poll or list", argv[at]);
 	a->op = op->name;
 	if (op->request == BODY_GENM)
 		a->info = at + 1 < argc ? argv[++at] : NULL;
@@ -121,6 +124,12 @@ mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 	    a->newkey != NULL || a->newkey_file != NULL || a->confirm))
 		return tool_usage("rr is about --cert; it has no name, no new "
 		    "key and no confirmation");
+	if (a->omit_empty && a->template_file == NULL)
+		return tool_usage("--omit-empty is for --template");
+	if (a->template_file != NULL && op->request != BODY_IR &&
+	    op->request != BODY_CR && op->request != BODY_KUR)
+		return tool_usage("--template is for ir, cr and kur, not for %s",
+		    op->name);
 	if (check_secret(a, op) != 0)
 		return err_exit(E_USAGE);
 	return op->request == BODY_GENM ? check_info(a) :

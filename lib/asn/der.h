@@ -36,8 +36,15 @@ struct der_limits {
 	size_t	size;		/* bytes of the whole */
 	unsigned depth;		/* levels of nesting */
 	size_t	children;	/* elements of one SEQUENCE or SET */
+	/* Within the element of the whole that has tag ${list_in}, if not 0:
+	 * elements of what is ${list_depth} levels down or more. */
+	uint8_t	 list_in;
+	unsigned list_depth;
+	size_t	 list_children;
 };
-extern const struct der_limits der_limits_message, der_limits_crl;
+/* ..._genp: of a PKIMessage with that body, which may have a CRL in it. */
+extern const struct der_limits der_limits_message, der_limits_genp,
+	der_limits_crl;
 
 /*
  * Is ${in} exactly one strict DER value?

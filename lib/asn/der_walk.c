@@ -13,9 +13,20 @@
 #define DEPTH_MAX	32
 #define OID_MAX		64
 
-const struct der_limits der_limits_message = { 1 << 20, DEPTH_MAX, 1000 };
-const struct der_limits der_limits_crl = { 256u << 20, DEPTH_MAX, 5000000 };
-static const struct der_limits limits_inner = { 65536, DEPTH_MAX, 1000 };
+#define CRL_SIZE	(256u << 20)
+#define CRL_ENTRIES	5000000
+
+const struct der_limits der_limits_message = { .size = 1 << 20,
+	.depth = DEPTH_MAX, .children = 1000 };
+const struct der_limits der_limits_crl = { .size = CRL_SIZE,
+	.depth = DEPTH_MAX, .children = CRL_ENTRIES };
+/* PKIMessage, body, GenRepContent, InfoTypeAndValue, (crls,) CertificateList,
+ * tbsCertList, revokedCertificates. */
+const struct der_limits der_limits_genp = { .size = CRL_SIZE + (1 << 20),
+	.depth = DEPTH_MAX, .children = 1000, .list_in = DER_CTX(22),
+	.list_depth = 7, .list_children = CRL_ENTRIES };
+static const struct der_limits limits_inner = { .size = 65536,
+	.depth = DEPTH_MAX, .children = 1000 };
 
 struct level {
 	const uint8_t	*end;
@@ -29,6 +40,7 @@ struct walk {
 	const uint8_t	*start;
 	struct level	 stack[DEPTH_MAX + 1];
 	unsigned	 depth;
+	uint8_t		 part;		/* of the whole, where we are */
 };
 
 /* Tag and length at ${p}; the checks that der_any() makes, with a reason. */
@@ -190,11 +202,16 @@ child(struct walk *w, uint8_t tag, struct slice value, struct slice tlv,
     const struct der_limits *limits, struct err *e)
 {
 	struct level *l = &w->stack[w->depth];
-	size_t at = (size_t)(tlv.p - w->start);
+	size_t at = (size_t)(tlv.p - w->start), most = limits->children;
 
-	if (++l->children > limits->children)
+	if (w->depth == 1)
+		w->part = tag;
+	if (limits->list_in != 0 && w->part == limits->list_in &&
+	    w->depth >= limits->list_depth)
+		most = limits->list_children;
+	if (++l->children > most)
 		return err_set(e, E_DER_COUNT, "offset %zu: more than %zu "
-		    "elements", at, limits->children);
+		    "elements", at, most);
 	if (l->tag == DER_SET) {
 		if (l->before.p != NULL && slice_cmp(l->before, tlv) > 0)
 			return err_set(e, E_DER_SET, "offset %zu: SET is not "
@@ -237,11 +254,16 @@ int
 der_walk(struct slice in, const struct der_limits *limits, unsigned depth,
     struct err *e)
 {
-	struct walk w = { .start = in.p };
-	const uint8_t *p = in.p;
+	static const uint8_t nothing[1];
 	struct slice value = SLICE_NONE;
+	struct walk w = { 0 };
+	const uint8_t *p;
 	uint8_t tag;
 
+	/* An empty buffer has no address, to which not even 0 may be added. */
+	if (in.p == NULL)
+		in = SLICE(nothing, 0);
+	w.start = p = in.p;
 	if (in.n > limits->size)
 		return err_set(e, E_FILE_SIZE, "%zu bytes, at most %zu are "
 		    "allowed", in.n, limits->size);

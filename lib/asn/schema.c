@@ -155,6 +155,13 @@ print_tree(struct buf *out, asn1_node msg, struct err *e)
 int
 schema_dump(struct buf *out, struct slice der, struct err *e)
 {
+	return schema_dump_type(out, "PKIMessage", der, e);
+}
+
+int
+schema_dump_type(struct buf *out, const char *type, struct slice der,
+    struct err *e)
+{
 	asn1_node defs = NULL, msg = NULL;
 	struct buf copy;
 	int rc = -1;
@@ -168,7 +175,7 @@ schema_dump(struct buf *out, struct slice der, struct err *e)
 		goto out;
 	}
 	tame_strings(copy.p, copy.n);
-	if ((msg = decode("PKIMessage", buf_slice(&copy), &defs, e)) == NULL)
+	if ((msg = decode(type, buf_slice(&copy), &defs, e)) == NULL)
 		goto out;
 	rc = print_tree(out, msg, e);
 out:

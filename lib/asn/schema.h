@@ -17,6 +17,10 @@
  */
 int	schema_dump(struct buf *out, struct slice der, struct err *e);
 
+/* The same of ${der} as another type of schemas/asn1. */
+int	schema_dump_type(struct buf *out, const char *type, struct slice der,
+	    struct err *e);
+
 /* Does libtasn1 take ${der} as a PKIMessage?  0, or -1 with E_SYNTAX. */
 int	schema_agrees(struct slice der, struct err *e);
 

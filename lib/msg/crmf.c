@@ -265,6 +265,13 @@ crmf_write_request(struct derw *w, const struct crmf_new *n)
 		derw_raw(w, n->subject);
 		derw_wrap(w, DER_CTX(5), mark);
 	}
+	if (n->validity.n > 0)
+		derw_prim(w, DER_CTX(4), n->validity);
+	if (n->issuer.n > 0) {
+		mark = derw_mark(w);
+		derw_raw(w, n->issuer);
+		derw_wrap(w, DER_CTX(3), mark);
+	}
 	derw_wrap(w, DER_SEQUENCE, tmpl);
 	derw_int(w, DER_INTEGER, n->cert_req_id);
 	derw_wrap(w, DER_SEQUENCE, all);

@@ -70,7 +70,8 @@ int	crmf_spki(const struct cert_template *t, struct buf *out,
 /* Write a CertRequest with what is not SLICE_NONE; ${spki} is a TLV. */
 struct crmf_new {
 	int64_t		 cert_req_id;
-	struct slice	 subject;	/* Name TLV */
+	struct slice	 issuer, subject;	/* Name TLV */
+	struct slice	 validity;	/* content of [4] */
 	struct slice	 spki;		/* TLV */
 	struct slice	 extensions;	/* Extensions TLV, or none */
 	struct slice	 controls;	/* Controls TLV, or none */

@@ -3,15 +3,14 @@
 
 #include "asn/oid.h"
 
-#define CONTENT_MAX	(1u << 20)
-
 static const uint8_t null_dn[] = { 0x30, 0x00 };
 
 void
 draft_init(struct draft *d)
 {
-	*d = (struct draft){ .pvno = 2, .body = BODY_ERROR };
-	derw_init(&d->content, CONTENT_MAX);
+	*d = (struct draft){ .pvno = 2, .body = BODY_ERROR,
+	    .max = DRAFT_MAX };
+	derw_init(&d->content, DRAFT_MAX);
 }
 
 void
@@ -138,12 +137,20 @@ draft_body_error(struct draft *d, enum pki_status status, const char *text,
 /* Status, certReqId and the SEQUENCEs of a CertRepMessage around them. */
 static void
 finish_response(struct derw *w, int64_t cert_req_id, enum pki_status status,
-    const char *text, enum fail fail)
+    const char *text, enum fail fail, struct slice ca_pubs)
 {
+	size_t mark;
+
 	status_write(w, status, text, fail);
 	derw_int(w, DER_INTEGER, cert_req_id);
 	derw_wrap(w, DER_SEQUENCE, 0);
 	derw_wrap(w, DER_SEQUENCE, 0);
+	if (ca_pubs.n > 0) {
+		mark = derw_mark(w);
+		derw_raw(w, ca_pubs);
+		derw_wrap(w, DER_SEQUENCE, mark);
+		derw_wrap(w, DER_CTX(1), mark);
+	}
 	derw_wrap(w, DER_SEQUENCE, 0);
 }
 
@@ -154,7 +161,7 @@ draft_body_rejection(struct draft *d, enum body body, int64_t cert_req_id,
 	d->body = body;
 	derw_reset(&d->content);
 	finish_response(&d->content, cert_req_id, STATUS_REJECTION, text,
-	    fail);
+	    fail, SLICE_NONE);
 }
 
 void
@@ -164,7 +171,7 @@ draft_body_waiting(struct draft *d, enum body body, int64_t cert_req_id,
 	d->body = body;
 	derw_reset(&d->content);
 	finish_response(&d->content, cert_req_id, STATUS_WAITING, text,
-	    FAIL_NONE);
+	    FAIL_NONE, SLICE_NONE);
 }
 
 void
@@ -176,7 +183,8 @@ draft_body_certificate(struct draft *d, enum body body, int64_t cert_req_id,
 	derw_raw(&d->content, cert);
 	derw_wrap(&d->content, DER_CTX(0), 0);
 	derw_wrap(&d->content, DER_SEQUENCE, 0);
-	finish_response(&d->content, cert_req_id, status, text, FAIL_NONE);
+	finish_response(&d->content, cert_req_id, status, text, FAIL_NONE,
+	    d->ca_pubs);
 }
 
 void

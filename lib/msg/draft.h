@@ -24,11 +24,14 @@ struct draft {
 	int		 has_confirm_wait;
 	int64_t		 confirm_wait;
 	struct slice	 cert_profile;
+	struct slice	 ca_pubs;		/* one Certificate TLV, or none */
 	/* Content of generalInfo as it is, instead of the four above. */
 	struct slice	 general_info;
 	enum body	 body;
 	struct derw	 content;		/* TLV inside the body's tag */
+	size_t		 max;			/* bytes of the whole message */
 };
+#define DRAFT_MAX	((size_t)1 << 20)	/* what it is unless set */
 
 void	draft_init(struct draft *d);
 void	draft_release(struct draft *d);
@@ -46,6 +49,7 @@ void	draft_body_rejection(struct draft *d, enum body body,
 	    int64_t cert_req_id, const char *text, enum fail fail);
 void	draft_body_waiting(struct draft *d, enum body body,
 	    int64_t cert_req_id, const char *text);
+/* With ${d->ca_pubs} in caPubs. */
 void	draft_body_certificate(struct draft *d, enum body body,
 	    int64_t cert_req_id, enum pki_status status, const char *text,
 	    struct slice cert);

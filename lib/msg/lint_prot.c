@@ -195,7 +195,7 @@ sig_verifies(const struct lint_view *v, char t[static LINT_TEXT])
 
 	if (v->signer == NULL || misplaced(v) != 0 || !v->m->has_protection)
 		return 0;
-	derw_init(&w, der_limits_message.size + 16);
+	derw_init(&w, v->m->der.n + 16);
 	derw_raw(&w, v->m->body_tlv);
 	derw_raw(&w, v->m->header_tlv);
 	derw_wrap(&w, DER_SEQUENCE, 0);

@@ -50,6 +50,20 @@ msg_body_word(enum body b)
 	return (unsigned)b < BODY__COUNT ? bodies[b].word : "unknown";
 }
 
+int
+msg_is_request(enum body b)
+{
+	switch (b) {
+	case BODY_IP: case BODY_CP: case BODY_KUP: case BODY_KRP:
+	case BODY_RP: case BODY_CCP: case BODY_CKUANN: case BODY_CANN:
+	case BODY_RANN: case BODY_CRLANN: case BODY_PKICONF: case BODY_GENP:
+	case BODY_ERROR: case BODY_POLLREP: case BODY_POPDECC:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
 void
 msg_digest(const struct msg *m, uint8_t out[static 32])
 {
@@ -305,6 +319,18 @@ read_tail(struct slice *in, struct msg *m, struct err *e)
 	}
 }
 
+/* Only an answer to a general message may be long: a CRL is in it. */
+static const struct der_limits *
+limits_of(struct slice der)
+{
+	struct slice in;
+
+	return der_only(der, DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_SEQUENCE, NULL) == 0 &&
+	    der_peek(in, DER_CTX(BODY_GENP)) ? &der_limits_genp :
+	    &der_limits_message;
+}
+
 int
 msg_decode(struct slice der, struct msg *m, struct err *e)
 {
@@ -312,7 +338,7 @@ msg_decode(struct slice der, struct msg *m, struct err *e)
 	struct slice in, header;
 
 	*m = (struct msg){ .der = der };
-	if (der_walk(der, &der_limits_message, 0, e) == -1)
+	if (der_walk(der, limits_of(der), 0, e) == -1)
 		return -1;
 	if (der_only(der, DER_SEQUENCE, &in) == -1)
 		return syntax_bad(e, "PKIMessage", "a SEQUENCE");

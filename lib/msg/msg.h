@@ -80,6 +80,10 @@ const char *msg_body_name(enum body b);
 /* Lower case, for file names: "certconf". */
 const char *msg_body_word(enum body b);
 
+/* Is ${b} for a responder?  Answers and announcements are never answered:
+ * two stations that answer each other's errors would never stop. */
+int	msg_is_request(enum body b);
+
 /* SHA-256 of header and body as received: half of a request's identity. */
 void	msg_digest(const struct msg *m, uint8_t out[static 32]);
 

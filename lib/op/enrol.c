@@ -213,6 +213,9 @@ grant_certificate(const struct op_ca *ca, const struct op_request *r,
 		return hold(r, g, facts, a, e);
 	if (issue(ca, g, facts, a, e) == -1)
 		return -1;
+	/* Who shares a secret with us may know nobody else (4.1.1, 4.1.5). */
+	if (checked_mac(r->checked) != NULL && r->msg->body == BODY_IR)
+		a->draft.ca_pubs = ca->root;
 	draft_body_certificate(&a->draft,
 	    op_by_request(r->msg->body)->response, r->cert_req.cert_req_id,
 	    w->mods ? STATUS_GRANTED_WITH_MODS : STATUS_ACCEPTED,

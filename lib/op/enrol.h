@@ -35,12 +35,23 @@ int	enrol_update(const struct op_ca *ca, const struct op_request *r,
 /*
  * Judge an ip, cp or kup at the device: the rules of 4.1.1 on the response,
  * then the certificate: its key and names are those asked for, it has no CA
- * powers, and it is valid under the anchors.  A certificate that is refused
+ * powers, and it is valid under the anchors, or if there are none under
+ * that of enrol_root(); if that is not there either, E_PATH_NONE and nothing
+ * is decided.  A certificate that is refused
  * is reported in ${res->refused}, with a certConf "rejection" unless
  * implicit confirmation was granted (3.6.1).
  */
 int	enrol_accept(const struct checked *c, const struct op_device *d,
 	    struct op_result *res, struct err *e);
+
+/*
+ * The root in caPubs of ${c}, an ip that a MAC protects, for a device that
+ * has no trust anchor: 1, or 0 if there is none, or it is another answer: a
+ * signature never brings trust.  E_ANSWER_ROOT if it is not one valid
+ * self-signed certificate of a CA.
+ */
+int	enrol_root(const struct checked *c, int64_t now, struct cert *out,
+	    struct err *e);
 
 /*
  * Write CertReqMessages with one request for ${b->new_key}, its names, its

@@ -2,20 +2,26 @@
 #include "op/enrol.h"
 #include "pki/name.h"
 
-/* Extensions with the subjectAltName, critical if there is no subject. */
+/*
+ * Extensions: the subjectAltName, critical if there is no subject, and what
+ * a template wants.
+ */
 static void
 write_extensions(const struct op_build *b, struct derw *w)
 {
-	size_t mark = derw_mark(w);
+	size_t all = derw_mark(w), mark;
 
-	if (b->san.n == 0)
-		return;
-	derw_prim(w, DER_OCTET_STRING, b->san);
-	if (name_is_empty(b->subject))
-		derw_bool(w, 1);
-	derw_oid(w, oid_bytes(OID_SAN));
-	derw_wrap(w, DER_SEQUENCE, mark);
-	derw_wrap(w, DER_SEQUENCE, mark);
+	derw_raw(w, b->extensions);
+	mark = derw_mark(w);
+	if (b->san.n > 0) {
+		derw_prim(w, DER_OCTET_STRING, b->san);
+		if (name_is_empty(b->subject))
+			derw_bool(w, 1);
+		derw_oid(w, oid_bytes(OID_SAN));
+		derw_wrap(w, DER_SEQUENCE, mark);
+	}
+	if (derw_mark(w) != all)
+		derw_wrap(w, DER_SEQUENCE, all);
 }
 
 /* Controls with the oldCertID of an update (4.1.3). */
@@ -57,7 +63,8 @@ write_popo(const struct op_build *b, struct slice cert_req, struct derw *w,
 int
 enrol_build(const struct op_build *b, struct draft *d, struct err *e)
 {
-	struct crmf_new n = { .cert_req_id = 0, .subject = b->subject,
+	struct crmf_new n = { .cert_req_id = 0, .issuer = b->issuer,
+	    .validity = b->validity, .subject = b->subject,
 	    .spki = key_spki(b->new_key) };
 	struct derw *w = &d->content, req, ext, controls;
 	int rc = -1;

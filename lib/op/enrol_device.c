@@ -145,6 +145,42 @@ check_path(const struct cert *cert, const struct checked *c,
 	return err_wrap(e, "the new certificate");
 }
 
+/*
+ * A device without any anchor may get its first one here; the certificate has
+ * to be valid under it.  Its own anchors are never added to.
+ */
+static int
+check_trust(const struct cert *cert, const struct checked *c,
+    const struct op_device *d, struct err *e)
+{
+	struct op_device first = *d;
+	struct anchor a = { .n_crls = 0 };
+	struct cert root;
+
+	if (d->n_anchors > 0)
+		return check_path(cert, c, d, e);
+	if (enrol_root(c, d->now, &root, e) != 1)
+		return -1;
+	a.cert = &root;
+	first.anchors = &a;
+	first.n_anchors = 1;
+	return check_path(cert, c, &first, e);
+}
+
+/* Is there anything to judge by?  If not, the answer may come again. */
+static int
+can_judge(const struct checked *c, const struct op_device *d, struct err *e)
+{
+	struct err later = { 0 };
+	struct cert root;
+
+	if (d->n_anchors > 0 || enrol_root(c, d->now, &root, &later) != 0)
+		return 0;
+	return err_set(e, E_PATH_NONE, "trust/ has no trust anchor and the "
+	    "answer has none in caPubs; put the root of the PKI there as a "
+	    ".pem file and process the answer again");
+}
+
 static void
 judge(const struct checked *c, const struct op_device *d, struct slice der,
     int mods, struct err *e)
@@ -154,7 +190,7 @@ judge(const struct checked *c, const struct op_device *d, struct slice der,
 	if (cert_parse(der, &cert, e) == -1 ||
 	    check_content(&cert, d->txn, mods, e) == -1)
 		return;
-	check_path(&cert, c, d, e);
+	check_trust(&cert, c, d, e);
 }
 
 /* certConf, accepting or rejecting (RFC 9483 4.1.1). */
@@ -203,6 +239,8 @@ enrol_accept(const struct checked *c, const struct op_device *d,
 		return err_set(e, E_ANSWER_REJECTED, "%s", res->note);
 	if (r->status.status == STATUS_WAITING)
 		return err_set(e, E_ANSWER_WAITING, "%s", res->note);
+	if (can_judge(c, d, e) == -1)
+		return -1;
 	if (r->status.status == STATUS_ACCEPTED)
 		res->note[0] = '\0';
 	judge(c, d, r->cert, r->status.status == STATUS_GRANTED_WITH_MODS,

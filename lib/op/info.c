@@ -68,7 +68,7 @@ info_file(struct op_result *res, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(f->name, sizeof(f->name), fmt, ap);
 	va_end(ap);
-	buf_init(&f->content, (size_t)2 << 20);
+	buf_init(&f->content, der_limits_genp.size);
 	return f;
 }
 

@@ -15,6 +15,8 @@ struct info_env {
 	const struct certs	*ca, *chain;	/* ours, and what is above */
 	const struct certs	*further;	/* other CAs' */
 	const struct crl	*crl;		/* our newest one, or NULL */
+	const struct err	*no_crl;	/* why there is none to tell of, or
+						 * NULL: none was ever made */
 	/* A new root (RFC 4210 4.4): none, or the old one and the three. */
 	const struct certs	*old, *new_with_new, *new_with_old,
 				*old_with_new;
@@ -85,10 +87,13 @@ struct op_file *info_file(struct op_result *res, const char *fmt, ...)
 
 /*
  * A CertReqTemplateContent (4.3.3), taken apart.  What a device has to fill
- * in is there and empty.  E_ANSWER_INFO.
+ * in is there and empty.  ${value} has passed der_walk().  E_ANSWER_INFO,
+ * E_SYNTAX, E_DER_*.
  */
 struct info_template {
 	struct slice	 subject;	/* Name TLV, or none */
+	struct slice	 issuer;	/* likewise */
+	struct slice	 validity;	/* content of [4], or none */
 	struct slice	 extensions;	/* content of Extensions, or none */
 	struct slice	 keys;		/* content of keySpec, or none */
 };

@@ -7,6 +7,8 @@
 #include "pki/name.h"
 #include "pki/san.h"
 
+#define AHEAD	INT64_C(86400)	/* how far clocks may differ */
+
 /* CRLStatus. */
 struct status {
 	int		 dp;		/* the choice of source */
@@ -81,8 +83,28 @@ is_ours(const struct op_ca *ca, const struct status *s)
 
 	while (in.n > 0 && san_next(&in, &t, &v) == 0)
 		if (s->dp ? t == SAN_URI && is_dp(ca->policy.conf, v) :
-		    t == SAN_DN && name_eq(v, crl_issuer(ca->info->crl)))
+		    t == SAN_DN && name_eq(v, ca->info->ca->v[0].subject))
 			return 1;
+	return 0;
+}
+
+/* A CRL that is not what it should be is nothing to tell, and nothing to be
+ * silent about. */
+static int
+is_good(const struct op_ca *ca, struct err *e)
+{
+	char until[DER_TIME_TEXT];
+	const struct crl *crl = ca->info->crl;
+
+	if (ca->info->no_crl != NULL) {
+		*e = *ca->info->no_crl;
+		return -1;
+	}
+	if (crl != NULL && crl_next_update(crl) != INT64_MIN &&
+	    crl_next_update(crl) <= ca->policy.now)
+		return err_set(e, E_CONF, "certs/ca.crl: its nextUpdate was "
+		    "%s; make a new one: cmp-ca crl",
+		    der_time_text(until, crl_next_update(crl)));
 	return 0;
 }
 
@@ -96,8 +118,11 @@ crl_answer(const struct op_ca *ca, const struct op_request *r,
 	(void)f;
 	if (read_status(r->info_value, &s, e) == -1)
 		return -1;
-	if (crl == NULL || !is_ours(ca, &s) ||
-	    (s.has_time && crl_this_update(crl) <= s.time))
+	if (!is_ours(ca, &s))
+		return 0;
+	if (is_good(ca, e) == -1)
+		return -1;
+	if (crl == NULL || (s.has_time && crl_this_update(crl) <= s.time))
 		return 0;
 	derw_raw(w, crl_der(crl));
 	derw_wrap(w, DER_SEQUENCE, 0);
@@ -108,7 +133,9 @@ static int
 current_answer(const struct op_ca *ca, const struct op_request *r,
     struct op_facts *f, struct derw *w, struct err *e)
 {
-	(void)r, (void)f, (void)e;
+	(void)r, (void)f;
+	if (is_good(ca, e) == -1)
+		return -1;
 	if (ca->info->crl != NULL)
 		derw_raw(w, crl_der(ca->info->crl));
 	return 0;
@@ -186,6 +213,10 @@ take_crl(const struct info_reply *a, struct slice der, const char *name,
 		err_set(e, E_ANSWER_CRL, "the CRL is of %s, the one we hold of "
 		    "%s", der_time_text(got, crl_this_update(crl)),
 		    der_time_text(have, s->time));
+	else if (crl_this_update(crl) > a->device->now + AHEAD)
+		/* Every true one that follows would be refused as older. */
+		err_set(e, E_ANSWER_CRL, "the CRL is of %s, which is yet to "
+		    "come", der_time_text(got, crl_this_update(crl)));
 	else if (check_signer(a, crl, e) == 0)
 		rc = 0;
 	snprintf(res->note, sizeof(res->note), "CRL of \"%.120s\" of %s, %zu "

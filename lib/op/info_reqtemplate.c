@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "msg/syntax.h"
 #include "op/info.h"
 #include "pki/name.h"
 #include "pki/san.h"
@@ -22,38 +23,92 @@ template_answer(const struct op_ca *ca, const struct op_request *r,
 	return 0;
 }
 
+/* None is there twice. */
+static int
+check_extensions(struct slice in, struct err *e)
+{
+	struct ext x, y;
+
+	while (cert_next_ext(&in, &x) == 0)
+		for (struct slice rest = in; cert_next_ext(&rest, &y) == 0;)
+			if (slice_eq(x.oid, y.oid))
+				return err_set(e, E_ANSWER_INFO, "an extension "
+				    "of the certTemplate is there twice");
+	return 0;
+}
+
+/* What is not in the profile (RFC 9483 4.3.3). */
+static int
+check_absent(const struct cert_template *t, struct err *e)
+{
+	const struct { const char *name; struct slice v; } fields[] = {
+		{ "serialNumber", t->serial },
+		{ "signingAlg", t->signing_alg },
+		{ "publicKey", t->public_key },
+		{ "issuerUID", t->issuer_uid },
+		{ "subjectUID", t->subject_uid },
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].v.p != NULL)
+			return err_set(e, E_ANSWER_INFO, "certTemplate has %s, "
+			    "which must be absent", fields[i].name);
+	return 0;
+}
+
+/* Names that are given or to be filled in; all may be for us to choose. */
+static int
+check_san(struct slice extensions, struct err *e)
+{
+	struct slice in, v;
+	enum san_type type;
+	struct ext x;
+
+	while (cert_next_ext(&extensions, &x) == 0) {
+		if (oid_of(x.oid) != OID_SAN || x.value.n == 0)
+			continue;
+		if (der_walk_inner(x.value, e) == -1)
+			return err_wrap(e, "subjectAltName");
+		if (der_only(x.value, DER_SEQUENCE, &in) == -1)
+			return err_set(e, E_ANSWER_INFO, "subjectAltName is "
+			    "no GeneralNames");
+		while (in.n > 0)
+			if (san_next(&in, &type, &v) == -1)
+				return err_set(e, E_ANSWER_INFO,
+				    "subjectAltName is malformed");
+	}
+	return 0;
+}
+
 int
 info_template_read(struct slice value, struct info_template *t,
     struct err *e)
 {
-	struct slice in, tmpl, v, tlv;
-	uint8_t tag, last = 0;
+	struct cert_template ct;
+	struct slice in, tmpl, v;
+	uint8_t tag;
 
 	*t = (struct info_template){ .subject = SLICE_NONE };
 	if (der_only(value, DER_SEQUENCE, &in) == -1 ||
-	    der_get(&in, DER_SEQUENCE, &tmpl) == -1)
+	    der_get_tlv(&in, DER_SEQUENCE, &tmpl) == -1)
 		return err_set(e, E_ANSWER_INFO, "certReqTemplate has no "
 		    "certTemplate");
-	while (tmpl.n > 0) {
-		if (der_any(&tmpl, &tag, &v, &tlv) == -1 || (tag & 0xc0) !=
-		    0x80 || (last != 0 && (tag & 0x1f) <= (last & 0x1f)))
-			return err_set(e, E_ANSWER_INFO, "certTemplate is "
-			    "malformed");
-		last = tag;
-		switch (tag & 0x1f) {
-		case 1: case 2: case 6: case 7: case 8:
-			return err_set(e, E_ANSWER_INFO, "certTemplate has "
-			    "field [%d], which must be absent", tag & 0x1f);
-		case 5:
-			t->subject = v;
-			break;
-		case 9:
-			t->extensions = v;
-			break;
-		}
-	}
-	if (der_opt(&in, DER_SEQUENCE, &t->keys) && t->keys.n == 0)
-		return err_set(e, E_ANSWER_INFO, "keySpec is empty");
+	if (crmf_template(tmpl, &ct, e) == -1 ||
+	    check_absent(&ct, e) == -1 ||
+	    check_extensions(ct.extensions, e) == -1 ||
+	    check_san(ct.extensions, e) == -1)
+		return -1;
+	t->issuer = ct.issuer;
+	t->subject = ct.subject;
+	t->extensions = ct.extensions;
+	/* As it was written: it goes into a request. */
+	for (der_only(tmpl, DER_SEQUENCE, &tmpl);
+	    der_any(&tmpl, &tag, &v, NULL) == 0;)
+		if (tag == DER_CTX(4))
+			t->validity = v;
+	if (der_opt(&in, DER_SEQUENCE, &t->keys) &&
+	    syntax_attributes(t->keys, "keySpec", e) == -1)
+		return -1;
 	if (in.n != 0)
 		return err_set(e, E_ANSWER_INFO, "certReqTemplate has "
 		    "something behind keySpec");

@@ -180,6 +180,7 @@ root_accept(const struct info_reply *a, struct op_result *res, struct err *e)
 	alg_sha256(u.new_with_new.der, SLICE_NONE, hash);
 	escape_hex_short(hex, SLICE(hash, 32));
 	f = info_file(res, "trust/staged/%.16s.pem", hex);
+	f->is_root = 1;
 	cert_pem(&f->content, "CERTIFICATE", u.new_with_new.der);
 	snprintf(res->note, sizeof(res->note), "new root \"%.100s\" sha256 "
 	    "%.64s", name_short(name, u.new_with_new.subject), hex);

@@ -29,6 +29,7 @@ struct op_ca {
 	struct sigalg		 alg;
 	int64_t			 confirm_wait;
 	int64_t			 check_after;	/* of a pollRep, seconds */
+	struct slice		 root;		/* anchor of what we issue, or none */
 	const struct info_env	*info;		/* for genm only */
 };
 
@@ -77,6 +78,7 @@ struct op_file {
 	char		 name[160];
 	struct buf	 content;
 	int		 is_crl;	/* never to replace a newer one */
+	int		 is_root;	/* waits to be accepted */
 };
 struct op_result {
 	struct slice		 cert;		/* to be installed, or none */
@@ -96,6 +98,8 @@ struct op_result {
 struct request_ask;			/* role/request.h: the user's words */
 struct op_build {
 	struct slice		 subject, san;	/* Name, GeneralNames TLV */
+	/* Of a template: Name TLV, content of [4], further Extension TLVs. */
+	struct slice		 issuer, validity, extensions;
 	const struct key	*new_key;
 	const struct cert	*old;		/* that protects it, or NULL */
 	struct slice		 csr;		/* PKCS#10 TLV, for p10cr */

@@ -28,17 +28,35 @@ genm_read(struct op_request *r, struct err *e)
 }
 
 /* Header, protection and certificates need room in the message as well. */
-#define VALUE_MAX	((size_t)960 << 10)
+#define ROOM	((size_t)64 << 10)
 
 /* InfoTypeAndValue around what has been written, and the SEQUENCE of it. */
 static int
-finish(struct derw *w, enum oid type, struct err *e)
+finish(struct draft *d, enum oid type, struct err *e)
 {
+	struct derw *w = &d->content;
+
 	derw_oid(w, oid_bytes(type));
 	derw_wrap(w, DER_SEQUENCE, 0);
 	derw_wrap(w, DER_SEQUENCE, 0);
-	return derw_bad(w) || derw_mark(w) > VALUE_MAX ? err_set(e, E_INFO_SIZE, "what was asked for does "
-	    "not fit into a message") : 0;
+	if (derw_bad(w) || derw_mark(w) > d->max - ROOM)
+		return err_set(e, E_INFO_SIZE, "what was asked for does not "
+		    "fit into a message of %zu bytes; raise max-size in "
+		    "[spool] of cmp.conf, here and where it is read", d->max);
+	return 0;
+}
+
+/* What is worth writing is what the other side may read: more than usual only
+ * where somebody has raised it. */
+static void
+make_room(struct draft *d, const struct conf *c)
+{
+	size_t max = (size_t)c->home.max_size;
+
+	if (max > der_limits_genp.size)
+		max = der_limits_genp.size;
+	if (max > d->max)
+		d->max = d->content.max = max;
 }
 
 static int
@@ -53,6 +71,7 @@ genm_answer(const struct op_ca *ca, const struct op_request *r,
 	grant_free(g);
 	a->draft.body = BODY_GENP;
 	derw_reset(w);
+	make_room(&a->draft, ca->policy.conf);
 	if (r->info->answer(ca, r, facts, w, e) == -1)
 		return -1;
 	snprintf(a->note, sizeof(a->note), "%s: %s", r->info->name,
@@ -60,7 +79,7 @@ genm_answer(const struct op_ca *ca, const struct op_request *r,
 	snprintf(a->effects.event, sizeof(a->effects.event), "informed");
 	snprintf(a->effects.detail, sizeof(a->effects.detail), "%s", a->note);
 	facts->txn->state = TXN_DONE;
-	return finish(w, r->info->response, e);
+	return finish(&a->draft, r->info->response, e);
 }
 
 static int
@@ -71,7 +90,7 @@ genm_build(const struct op_build *b, struct draft *d, struct err *e)
 	derw_reset(&d->content);
 	if (kind->build != NULL && kind->build(b->info, &d->content, e) == -1)
 		return -1;
-	return finish(&d->content, kind->request, e);
+	return finish(d, kind->request, e);
 }
 
 static int

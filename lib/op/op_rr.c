@@ -24,8 +24,12 @@ rr_read(struct op_request *r, struct err *e)
 	if (d->extensions.p != NULL && !d->has_reason)
 		return err_set(e, E_RR_REASON, "crlEntryDetails has no "
 		    "reasonCode");
-	if (rev_reason_name(d->reason) == NULL ||
-	    d->reason == REASON_REMOVE_FROM_CRL)
+	/* The profile has revocation only, and nothing after it (5.1.3). */
+	if (d->reason == REASON_REMOVE_FROM_CRL)
+		return err_set(e, E_RR_REASON, "reasonCode is removeFromCRL, "
+		    "but what is revoked or on hold stays so; expected 0 to "
+		    "6, 9 or 10");
+	if (rev_reason_name(d->reason) == NULL)
 		return err_set(e, E_RR_REASON, "reasonCode is %lld, expected "
 		    "0 to 6, 9 or 10", (long long)d->reason);
 	r->target = d->tmpl.serial;
@@ -53,6 +57,8 @@ rr_answer(const struct op_ca *ca, const struct op_request *r,
 	facts->txn->state = TXN_DONE;
 	f->revoke = 1;
 	f->revoke_reason = (int)d->reason;
+	f->has_invalidity = d->has_invalidity;
+	f->invalidity = d->invalidity;
 	escape_hex_short(serial, facts->policy.target_serial);
 	snprintf(f->event, sizeof(f->event), "revoked");
 	snprintf(f->detail, sizeof(f->detail), "serial %.40s reason %s rule "

@@ -90,6 +90,9 @@ void	certs_free(struct certs *c);
 
 /* Append ${der} as PEM with ${label} ("CERTIFICATE", "X509 CRL"). */
 void	cert_pem(struct buf *out, const char *label, struct slice der);
+/* Only the lines between its two boundaries, of all of the DER, or of pieces
+ * of it in a row, each but the last of a multiple of 48 octets. */
+void	cert_pem_lines(struct buf *out, struct slice der);
 
 /* All blocks of ${label} in ${text} as consecutive DER; -1 if malformed. */
 int	cert_unpem(struct slice text, const char *label, struct buf *out,

@@ -24,14 +24,20 @@ quad(struct buf *out, const uint8_t *p, size_t n)
 }
 
 void
-cert_pem(struct buf *out, const char *label, struct slice der)
+cert_pem_lines(struct buf *out, struct slice der)
 {
-	buf_printf(out, "-----BEGIN %s-----\n", label);
 	for (size_t i = 0; i < der.n; i += 3) {
 		quad(out, der.p + i, der.n - i < 3 ? der.n - i : 3);
 		if ((i + 3) % LINE_BYTES == 0 || i + 3 >= der.n)
 			buf_add_u8(out, '\n');
 	}
+}
+
+void
+cert_pem(struct buf *out, const char *label, struct slice der)
+{
+	buf_printf(out, "-----BEGIN %s-----\n", label);
+	cert_pem_lines(out, der);
 	buf_printf(out, "-----END %s-----\n", label);
 }
 
@@ -156,9 +162,8 @@ one_value(const struct buf *out, size_t from, struct err *e)
 	if (buf_bad(out))
 		return err_set(e, E_NOMEM, "PEM: more than %zu bytes, or out "
 		    "of memory", out->max);
-	in = SLICE(out->p + from, out->n - from);
-	if (out->n == from || der_any(&in, NULL, NULL, NULL) == -1 ||
-	    in.n != 0)
+	in = out->n > from ? SLICE(out->p + from, out->n - from) : SLICE_NONE;
+	if (der_any(&in, NULL, NULL, NULL) == -1 || in.n != 0)
 		return err_set(e, E_DER_LENGTH, "PEM: a block is not one DER "
 		    "value");
 	return 0;

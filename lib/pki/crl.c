@@ -180,6 +180,23 @@ read_entry(struct crl *c, struct slice in, struct entry *en, struct err *e)
 	return 0;
 }
 
+int
+crl_entry_check(struct slice tlv, struct err *e)
+{
+	struct crl c = { .v2 = 1, .der = { .p = (uint8_t *)(uintptr_t)tlv.p } };
+	struct entry en;
+	struct slice in;
+
+	if (der_walk(tlv, &der_limits_crl, 0, e) == -1)
+		return -1;
+	if (der_only(tlv, DER_SEQUENCE, &in) == -1)
+		return err_set(e, E_CRL_SYNTAX, "entry is not a SEQUENCE");
+	if (read_entry(&c, in, &en, e) == -1)
+		return -1;
+	return !c.not_understood ? 0 : err_set(e, E_CRL_SYNTAX, "entry has "
+	    "an extension that is not understood here");
+}
+
 static int
 read_entries(struct crl *c, struct err *e)
 {
@@ -453,6 +470,13 @@ int
 crl_not_understood(const struct crl *c)
 {
 	return c->not_understood;
+}
+
+void
+crl_signature(const struct crl *c, struct slice *alg, struct slice *sig)
+{
+	*alg = c->sigalg_tlv;
+	*sig = c->sig;
 }
 
 int

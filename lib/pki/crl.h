@@ -38,6 +38,22 @@ int		 crl_not_understood(const struct crl *c);
 /* Check its signature with the issuer's ${spki}.  E_PATH_SIG, E_ALG_*. */
 int	crl_verify(const struct crl *c, struct slice spki, struct err *e);
 
+/*
+ * The frame of the CRL in the file ${fd} (DER, of any length): a CRL without
+ * its entries, whose fields are those of the file.  The signature of the whole
+ * file by ${spki} is checked, the entries are not.  Memory does not grow with
+ * the file.  E_CRL_SYNTAX, E_PATH_SIG, E_ALG_*, E_IO.
+ */
+int	crl_frame(int fd, struct slice spki, struct crl **out, struct err *e);
+
+/* Is ${tlv} one entry that a CRL of version 2 may have and crl_open() would
+ * understand?  E_CRL_SYNTAX, E_DER_*. */
+int	crl_entry_check(struct slice tlv, struct err *e);
+
+/* AlgorithmIdentifier TLV and the octets of the signature. */
+void	crl_signature(const struct crl *c, struct slice *alg,
+	    struct slice *sig);
+
 /* Is INTEGER content ${serial} on it?  The reason code, 0 if none given, in
  * ${reason} and the date in ${when}; both may be NULL. */
 int	crl_lookup(const struct crl *c, struct slice serial, int *reason,

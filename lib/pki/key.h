@@ -70,4 +70,14 @@ int	key_verify_hash(struct slice spki, const struct sigalg *a,
 int	key_verify(struct slice spki, const struct sigalg *a,
 	    struct slice data, struct slice sig, struct err *e);
 
+/*
+ * The same for the ${n} bytes of the file ${fd} from ${at}, read in pieces:
+ * for what is too long to be held.  EdDSA has to see all of it twice, so
+ * there the file is mapped.  The file must not change meanwhile.  E_IO too.
+ */
+int	key_sign_file(const struct key *k, const struct sigalg *a, int fd,
+	    size_t at, size_t n, struct buf *out, struct err *e);
+int	key_verify_file(struct slice spki, const struct sigalg *a, int fd,
+	    size_t at, size_t n, struct slice sig, struct err *e);
+
 #endif

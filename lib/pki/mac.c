@@ -116,11 +116,17 @@ pbm_key(const struct mac *m, struct slice secret, uint8_t key[static MAC_MAX])
 	return row->key_n;
 }
 
+static unsigned
+key_size(const struct mac *m)
+{
+	return m->key_n != 0 ? m->key_n : mac_rows[m->algo].key_n;
+}
+
 static size_t
 pbmac1_key(const struct mac *m, struct slice secret,
     uint8_t key[static MAC_MAX])
 {
-	size_t n = m->key_n != 0 ? m->key_n : mac_rows[m->algo].key_n;
+	size_t n = key_size(m);
 
 	hashes[m->hash].pbkdf2(secret.n, secret.p, m->iterations, m->salt_n,
 	    m->salt, n, key);
@@ -206,6 +212,17 @@ mac_verify(const struct mac *m, struct slice secret, struct slice data,
 		    "verify: expected %u of %s with the shared secret", tag.n,
 		    m->tag_n, mac_name(t, m));
 	return 0;
+}
+
+uint64_t
+mac_cost(const struct mac *m)
+{
+	unsigned size = (unsigned)hashes[m->hash].hash->digest_size;
+	uint64_t n = m->iterations;
+
+	if (m->kind == MAC_PBMAC1)
+		n *= 2 * ((key_size(m) + size - 1) / size);
+	return size > 32 ? 4 * n : n;
 }
 
 void

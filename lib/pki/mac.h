@@ -87,6 +87,13 @@ size_t	mac_compute(const struct mac *m, struct slice secret,
 int	mac_verify(const struct mac *m, struct slice secret,
 	    struct slice data, struct slice tag, struct err *e);
 
+/*
+ * What mac_compute() costs, in computations of a hash: one for each iteration
+ * of PasswordBasedMac, two for each of PBKDF2 and each block of its key;
+ * SHA-384 and SHA-512 count four times.
+ */
+uint64_t mac_cost(const struct mac *m);
+
 /* "PBMAC1(SHA-256,100000,hmacWithSHA256)": for people. */
 #define MAC_TEXT	96
 const char *mac_name(char t[static MAC_TEXT], const struct mac *m);

@@ -52,6 +52,13 @@ void	name_text(struct buf *out, struct slice name);
 const char *name_short(char t[static NAME_TEXT], struct slice name);
 
 /*
+ * A Name TLV of ${more} and then those RDNs of ${name} that have an attribute
+ * ${more} has not, appended to ${out}.  E_NAME_SYNTAX.
+ */
+int	name_merge(struct slice name, struct slice more, struct buf *out,
+	    struct err *e);
+
+/*
  * PATTERN of enrol rules: an RFC 4514 name in which "*" stands for any text, not empty,
  * within a value and "{attribute}" for the value of that attribute in the
  * sender's certificate; "\*" and "\{" are themselves.

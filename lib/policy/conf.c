@@ -10,7 +10,6 @@
 
 #define FILE_MAX	((size_t)1 << 20)
 #define TEXT_MAX	4096
-#define SECTIONS_MAX	1024
 
 /* Where the parser is. */
 struct parse {
@@ -23,12 +22,6 @@ struct parse {
 	int			 once[CONF_KEYS_MAX];	/* line of each key */
 	int			 section_line[CONF__SECTIONS];
 };
-
-static int
-is_named(enum conf_section s)
-{
-	return s == CONF_profile || s == CONF_enrol;
-}
 
 static int
 is_blank(char c)
@@ -105,6 +98,26 @@ note(struct parse *p, const struct conf_key *k, struct err *e)
 	return 0;
 }
 
+/* Is ${k} for the role of this home? */
+static int
+is_for(const struct parse *p, const struct conf_key *k)
+{
+	const char *role = p->c->home.role;
+
+	if (k->section != CONF_ca && k->section != CONF_relay)
+		return 1;
+	return role != NULL && strcmp(role, "ra") == 0 ?
+	    k->section == CONF_relay : k->section == CONF_ca;
+}
+
+static int
+wrong_role(const struct parse *p, struct err *e)
+{
+	return bad(p, e, p->section == CONF_relay ? "is for role = ra, which "
+	    "has to stand before the first section" : "is not for role = ra, "
+	    "whose own keys are in [relay]");
+}
+
 static int
 on_key(struct parse *p, char *line, struct err *e)
 {
@@ -123,6 +136,8 @@ on_key(struct parse *p, char *line, struct err *e)
 	    k < conf_keys + conf_n_keys; k++) {
 		if (k->section != p->section || strcmp(k->key, line) != 0)
 			continue;
+		if (!is_for(p, k))
+			return wrong_role(p, e);
 		if (note(p, k, e) == -1)
 			return -1;
 		return set_value(p, k, value, e);
@@ -138,110 +153,47 @@ set_defaults(struct parse *p, enum conf_section s, struct err *e)
 		const struct conf_key *k = &conf_keys[i];
 
 		if (k->section == s && k->dflt != NULL && p->once[i] == 0 &&
-		    set_value(p, k, k->dflt, e) == -1)
+		    is_for(p, k) && set_value(p, k, k->dflt, e) == -1)
 			return -1;
-		if (is_named(s))
+		if (conf_is_named(s))
 			p->once[i] = k->section == s ? 0 : p->once[i];
 	}
 	return 0;
 }
 
 static int
-end_profile(struct parse *p, struct conf_profile *f, struct err *e)
-{
-	if (f->max_validity == 0)
-		f->max_validity = f->validity;
-	p->line = f->line;
-	if (f->max_validity < f->validity)
-		return bad(p, e, "max-validity: is shorter than validity");
-	return 0;
-}
-
-static int
-end_enrol(struct parse *p, struct conf_enrol *r, struct err *e)
-{
-	p->line = r->line;
-	if (r->anchor.n == 0)
-		return bad(p, e, "anchor: is missing, expected one or more files");
-	return 0;
-}
-
-static int
 end_section(struct parse *p, struct err *e)
 {
-	int line = p->line, rc = 0;
+	char why[sizeof(e->detail)];
+	int line = p->line, rc;
 
-	if (!is_named(p->section))
+	if (!conf_is_named(p->section))
 		return 0;
 	if (set_defaults(p, p->section, e) == -1)
 		return -1;
-	if (p->section == CONF_profile)
-		rc = end_profile(p, p->base, e);
-	else
-		rc = end_enrol(p, p->base, e);
+	rc = conf_end(p->section, p->base, &p->line, e);
+	if (rc == -1 && e->code == E_CONF) {
+		snprintf(why, sizeof(why), "%s", e->detail);
+		bad(p, e, why);
+	}
 	p->line = line;
 	return rc;
 }
 
-/* One more element of ${size} at the end of ${*v}, all zero. */
-static void *
-grow(void **v, size_t *n, size_t size)
-{
-	char *p;
-
-	if (*n == SECTIONS_MAX || (p = realloc(*v, (*n + 1) * size)) == NULL)
-		return NULL;
-	*v = p;
-	memset(p + *n * size, 0, size);
-	return p + (*n)++ * size;
-}
-
-static int
-new_profile(struct parse *p, struct err *e)
-{
-	void *v = p->c->profiles;
-	struct conf_profile *f;
-
-	if (conf_profile(p->c, p->name, strlen(p->name)) != NULL)
-		return bad(p, e, "is there already");
-	f = grow(&v, &p->c->n_profiles, sizeof(*f));
-	p->c->profiles = v;
-	if (f == NULL || (f->name = strdup(p->name)) == NULL)
-		return err_set(e, E_NOMEM, "out of memory or more than %d "
-		    "profiles", SECTIONS_MAX);
-	f->line = p->line;
-	p->base = f;
-	return 0;
-}
-
-static int
-new_enrol(struct parse *p, struct err *e)
-{
-	void *v = p->c->enrols;
-	struct conf_enrol *r;
-
-	for (size_t i = 0; i < p->c->n_enrols; i++)
-		if (strcmp(p->c->enrols[i].name, p->name) == 0)
-			return bad(p, e, "is there already");
-	r = grow(&v, &p->c->n_enrols, sizeof(*r));
-	p->c->enrols = v;
-	if (r == NULL || (r->name = strdup(p->name)) == NULL)
-		return err_set(e, E_NOMEM, "out of memory or more than %d "
-		    "enrol rules", SECTIONS_MAX);
-	r->line = p->line;
-	p->base = r;
-	return 0;
-}
-
+/* A named section, or another place in struct conf_home. */
 static int
 on_section(struct parse *p, struct err *e)
 {
 	int *line = &p->section_line[p->section];
+	char why[sizeof(e->detail)];
 
-	if (p->section == CONF_profile)
-		return new_profile(p, e);
-	if (p->section == CONF_enrol)
-		return new_enrol(p, e);
+	if (conf_is_named(p->section)) {
+		p->base = conf_new(p->c, p->section, p->name, p->line, e);
+		if (p->base != NULL || e->code != E_CONF)
+			return p->base == NULL ? -1 : 0;
+		snprintf(why, sizeof(why), "%s", e->detail);
+		return bad(p, e, why);
+	}
 	if (*line != 0)
 		return bad(p, e, "is there already");
 	*line = p->line;
@@ -303,35 +255,74 @@ end_file(struct parse *p, struct err *e)
 		if (set_defaults(p, p->section, e) == -1)
 			return -1;
 	}
+	/* An RA sends requests on, and gets answers, by a channel of its own. */
+	if (strcmp(c->home.role, "ra") == 0 &&
+	    conf_channel(c, "upstream") == NULL &&
+	    conf_new(c, CONF_channel, "upstream", 0, e) == NULL)
+		return -1;
+	for (size_t i = 0; i < c->n_channels; i++) {
+		if (c->channels[i].time_past == -1)
+			c->channels[i].time_past = c->home.time_past;
+		if (c->channels[i].time_future == -1)
+			c->channels[i].time_future = c->home.time_future;
+	}
 	if (c->n_profiles > 0)
 		return 0;
 	p->section = CONF_profile;
 	memcpy(p->name, "default", sizeof("default"));
-	if (new_profile(p, e) == -1)
+	if ((p->base = conf_new(c, p->section, p->name, 0, e)) == NULL)
 		return -1;
 	return end_section(p, e);
 }
 
+/* An RA knows profiles only by their names. */
 static int
-check_profiles(const struct parse *p, struct err *e)
+check_rule(const struct parse *p, const struct conf_rule *r, struct err *e)
 {
 	const struct conf *c = p->c;
+	const char *kind = conf_section_name(r->kind), *name;
 
-	if (conf_profile(c, c->home.profile, strlen(c->home.profile)) == NULL)
+	for (size_t i = 0; i < r->profiles.n && r->kind != CONF_forward &&
+	    strcmp(c->home.role, "ca") == 0; i++) {
+		name = r->profiles.v[i];
+		if (conf_profile(c, name, strlen(name)) == NULL)
+			return err_set(e, E_CONF, "%s:%d: [%s %s] profile: "
+			    "there is no [profile %s]", p->path, r->line, kind,
+			    r->name, name);
+	}
+	for (size_t i = 0; i < r->approvals.of.n; i++) {
+		name = r->approvals.of.v[i];
+		if (conf_rule(&c->ra, name) == NULL)
+			return err_set(e, E_CONF, "%s:%d: [%s %s] approvals: "
+			    "there is no [ra %s]; cmp-ca trust add --ra FILE "
+			    "--name %s makes one", p->path, r->line, kind,
+			    r->name, name, name);
+	}
+	return 0;
+}
+
+static int
+check_references(const struct parse *p, struct err *e)
+{
+	static const enum conf_section kinds[] = { CONF_enrol, CONF_ra,
+		CONF_forward };
+	const struct conf *c = p->c;
+	const struct conf_rules *l;
+
+	if (c->home.profile != NULL && conf_profile(c, c->home.profile,
+	    strlen(c->home.profile)) == NULL)
 		return err_set(e, E_CONF, "%s: [ca] default-profile: \"%s\": there "
 		    "is no [profile %s]", p->path, c->home.profile,
 		    c->home.profile);
-	for (size_t k = 0; k < c->n_enrols; k++) {
-		const struct conf_enrol *r = &c->enrols[k];
-
-		for (size_t i = 0; i < r->profiles.n; i++) {
-			const char *name = r->profiles.v[i];
-
-			if (conf_profile(c, name, strlen(name)) == NULL)
-				return err_set(e, E_CONF, "%s:%d: [enrol %s] "
-				    "profile: there is no [profile %s]",
-				    p->path, r->line, r->name, name);
-		}
+	if (c->home.crl_days != 0 && c->home.crl_every >= c->home.crl_days)
+		return err_set(e, E_CONF, "%s: [ca] crl-every is not shorter "
+		    "than crl-days: a CRL would be out of date before the "
+		    "next one", p->path);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		l = conf_rules(c, kinds[k]);
+		for (size_t i = 0; i < l->n; i++)
+			if (check_rule(p, &l->v[i], e) == -1)
+				return -1;
 	}
 	return 0;
 }
@@ -356,7 +347,7 @@ parse_text(struct parse *p, struct slice text, struct err *e)
 	}
 	if (end_section(p, e) == -1 || end_file(p, e) == -1)
 		return -1;
-	return check_profiles(p, e);
+	return check_references(p, e);
 }
 
 int
@@ -368,6 +359,10 @@ conf_parse(struct slice text, const char *path, struct conf **out,
 	*out = NULL;
 	if ((p.c = calloc(1, sizeof(*p.c))) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
+	if (conf_new(p.c, CONF_channel, "", 0, e) == NULL) {
+		conf_free(p.c);
+		return -1;
+	}
 	p.base = &p.c->home;
 	if (parse_text(&p, text, e) == -1) {
 		conf_free(p.c);
@@ -397,8 +392,17 @@ release_list(struct conf_list *l)
 	for (size_t i = 0; i < l->n; i++)
 		free(l->v[i]);
 	free(l->v);
+	*l = (struct conf_list){ .n = 0 };
 }
 
+static void
+release_string(char **s)
+{
+	free(*s);
+	*s = NULL;
+}
+
+/* [ca] and [relay] share fields, of which only one of them sets any. */
 void
 conf_release(enum conf_section s, void *base)
 {
@@ -409,7 +413,7 @@ conf_release(enum conf_section s, void *base)
 		if (k->section != s)
 			continue;
 		if (k->type->hold == HOLD_STRING)
-			free(*(char **)(void *)field);
+			release_string((void *)field);
 		else if (k->type->hold == HOLD_LIST)
 			release_list((void *)field);
 	}
@@ -422,16 +426,7 @@ conf_free(struct conf *c)
 		return;
 	for (int s = CONF_global; s <= CONF_spool; s++)
 		conf_release((enum conf_section)s, &c->home);
-	for (size_t i = 0; i < c->n_profiles; i++) {
-		conf_release(CONF_profile, &c->profiles[i]);
-		free(c->profiles[i].name);
-	}
-	for (size_t i = 0; i < c->n_enrols; i++) {
-		conf_release(CONF_enrol, &c->enrols[i]);
-		free(c->enrols[i].name);
-	}
-	free(c->profiles);
-	free(c->enrols);
+	conf_free_named(c);
 	free(c);
 }
 
@@ -441,5 +436,14 @@ conf_profile(const struct conf *c, const char *name, size_t n)
 	for (size_t i = 0; i < c->n_profiles; i++)
 		if (slice_eq(slice_str(c->profiles[i].name), SLICE(name, n)))
 			return &c->profiles[i];
+	return NULL;
+}
+
+const struct conf_channel *
+conf_channel(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_channels; i++)
+		if (strcmp(c->channels[i].name, name) == 0)
+			return &c->channels[i];
 	return NULL;
 }

@@ -1,4 +1,4 @@
-/* Adding and removing [enrol NAME], keeping everything else as it is. */
+/* Adding and removing [enrol NAME] and the like; all else stays as it is. */
 #include "policy/conf_impl.h"
 
 #include <string.h>
@@ -14,7 +14,8 @@ struct place {
  * a block starts, or where the line itself does.
  */
 static void
-find(struct slice text, const char *name, struct place *at)
+find(struct slice text, enum conf_section kind, const char *name,
+    struct place *at)
 {
 	struct slice in = text, raw, line;
 	char found[CONF_NAME_MAX + 1];
@@ -35,7 +36,7 @@ find(struct slice text, const char *name, struct place *at)
 			at->end = above;
 			return;
 		}
-		if (e.code == E_NONE && s == CONF_enrol &&
+		if (e.code == E_NONE && s == kind &&
 		    strcmp(found, name) == 0) {
 			at->found = 1;
 			at->start = above;
@@ -70,6 +71,14 @@ put_list(struct buf *out, const char *key, const struct conf_list *l,
 	buf_add_str(out, eol);
 }
 
+static void
+put_key(struct buf *out, const char *key, const char *value, const char *eol)
+{
+	buf_printf(out, "%s = ", key);
+	buf_add_str(out, value);
+	buf_add_str(out, eol);
+}
+
 /* A word with a blank would come back as two. */
 static int
 check_words(const struct conf_list *l, struct err *e)
@@ -82,10 +91,10 @@ check_words(const struct conf_list *l, struct err *e)
 }
 
 static int
-check_rule(const struct conf_enrol *r, struct err *e)
+check_rule(const struct conf_rule *r, struct err *e)
 {
-	const struct conf_list *const lists[] = { &r->anchor, &r->crl, &r->body,
-		&r->profiles, &r->san };
+	const struct conf_list *const lists[] = { &r->cert, &r->anchor, &r->crl,
+		&r->body, &r->profiles, &r->san };
 
 	if (!conf_name_ok(slice_str(r->name)))
 		return err_set(e, E_CONF, "\"%s\": expected a name of 1 to 64 "
@@ -99,9 +108,10 @@ check_rule(const struct conf_enrol *r, struct err *e)
 }
 
 static void
-put_rule(struct buf *out, const struct conf_enrol *r, const char *eol)
+put_rule(struct buf *out, const struct conf_rule *r, const char *eol)
 {
-	buf_printf(out, "[enrol %s]%s", r->name, eol);
+	buf_printf(out, "[%s %s]%s", conf_section_name(r->kind), r->name, eol);
+	put_list(out, "cert", &r->cert, eol);
 	put_list(out, "anchor", &r->anchor, eol);
 	put_list(out, "crl", &r->crl, eol);
 	put_list(out, "body", &r->body, eol);
@@ -112,6 +122,10 @@ put_rule(struct buf *out, const struct conf_enrol *r, const char *eol)
 		buf_add_str(out, eol);
 	}
 	put_list(out, "san", &r->san, eol);
+	if (r->kind == CONF_forward) {
+		put_key(out, "forward", conf_mode_word(r->mode), eol);
+		put_key(out, "batch", r->batch ? "yes" : "no", eol);
+	}
 }
 
 /* Never leave a file behind that would not be read again. */
@@ -130,7 +144,7 @@ check_result(const struct buf *out, struct err *e)
 }
 
 int
-conf_add_enrol(struct slice text, const struct conf_enrol *r, struct buf *out,
+conf_add_rule(struct slice text, const struct conf_rule *r, struct buf *out,
     struct err *e)
 {
 	const char *eol = line_end(text);
@@ -138,10 +152,10 @@ conf_add_enrol(struct slice text, const struct conf_enrol *r, struct buf *out,
 
 	if (check_rule(r, e) == -1)
 		return -1;
-	find(text, r->name, &at);
+	find(text, r->kind, r->name, &at);
 	if (at.found)
-		return err_set(e, E_EXISTS, "[enrol %s] is there already",
-		    r->name);
+		return err_set(e, E_EXISTS, "[%s %s] is there already",
+		    conf_section_name(r->kind), r->name);
 	buf_add_slice(out, text);
 	if (text.n > 0 && text.p[text.n - 1] != '\n')
 		buf_add_str(out, eol);
@@ -165,14 +179,15 @@ without_blank_line(struct slice text, size_t n)
 }
 
 int
-conf_remove_enrol(struct slice text, const char *name, struct buf *out,
-    struct err *e)
+conf_remove_rule(struct slice text, enum conf_section kind, const char *name,
+    struct buf *out, struct err *e)
 {
 	struct place at;
 
-	find(text, name, &at);
+	find(text, kind, name, &at);
 	if (!at.found)
-		return err_set(e, E_NOT_FOUND, "there is no [enrol %s]", name);
+		return err_set(e, E_NOT_FOUND, "there is no [%s %s]",
+		    conf_section_name(kind), name);
 	if (at.end == text.n)
 		at.start = without_blank_line(text, at.start);
 	buf_add(out, text.p, at.start);
@@ -201,14 +216,6 @@ assigns(struct slice line, const char *key, int commented)
 	while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t'))
 		line = SLICE(line.p + 1, line.n - 1);
 	return line.n > 0 && line.p[0] == '=';
-}
-
-static void
-put_key(struct buf *out, const char *key, const char *value, const char *eol)
-{
-	buf_printf(out, "%s = ", key);
-	buf_add_str(out, value);
-	buf_add_str(out, eol);
 }
 
 int
@@ -245,17 +252,17 @@ has_key(struct slice section, const char *key)
 }
 
 int
-conf_set_enrol(struct slice text, const char *name, const char *key,
-    const char *value, struct buf *out, struct err *e)
+conf_set_rule(struct slice text, enum conf_section kind, const char *name,
+    const char *key, const char *value, struct buf *out, struct err *e)
 {
 	struct slice in, raw, line;
 	struct place at;
 	int header = 0, set = 0;
 
-	find(text, name, &at);
+	find(text, kind, name, &at);
 	if (!at.found)
-		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %s]",
-		    name);
+		return err_set(e, E_NOT_FOUND, "cmp.conf has no [%s %s]",
+		    conf_section_name(kind), name);
 	in = SLICE(text.p + at.start, at.end - at.start);
 	buf_add(out, text.p, at.start);
 	while (conf_line(&in, &raw, &line)) {

@@ -5,9 +5,6 @@
 #include "policy/conf.h"
 
 /* What the files of conf_*.c and profile*.c share; nobody else's business. */
-enum conf_section { CONF_global, CONF_ca, CONF_spool, CONF_profile,
-	CONF_enrol, CONF__SECTIONS };
-
 /* How a value is held: what conf_free() has to do. */
 enum conf_hold { HOLD_STRING, HOLD_LIST, HOLD_INT64, HOLD_INT };
 
@@ -32,12 +29,25 @@ struct conf_key {
 	const char		*doc;
 };
 
-#define CONF_KEYS_MAX	64
+#define CONF_KEYS_MAX	128
 extern const struct conf_key conf_keys[];
 extern const size_t conf_n_keys;
 
 /* "ca"; "" for the keys before the first section. */
 const char	*conf_section_name(enum conf_section s);
+/* Is it [kind NAME], one of an array? */
+int		 conf_is_named(enum conf_section s);
+/*
+ * The arrays of named sections.  conf_new() makes one more element with
+ * ${name}, all else zero, at ${line}: E_CONF if the name is taken, and says
+ * only why.  conf_end() looks at what is whole now.
+ */
+void		*conf_new(struct conf *c, enum conf_section s,
+		    const char *name, int line, struct err *e);
+int		 conf_end(enum conf_section s, void *base, int *line,
+		    struct err *e);
+/* All elements of all arrays. */
+void		 conf_free_named(struct conf *c);
 /* "[profile x] ", "" for the global keys: for messages. */
 #define CONF_WHERE	96
 const char	*conf_where(char t[static CONF_WHERE], enum conf_section s,
@@ -59,6 +69,9 @@ int		 conf_header(struct slice line, enum conf_section *s,
 		    char name[static CONF_NAME_MAX + 1], struct err *e);
 /* [A-Za-z0-9._-]{1,64}? */
 int		 conf_name_ok(struct slice name);
+
+/* A name that is a directory's as well: no dot file, no message. */
+int		 conf_dir_ok(const char *name);
 
 /* Edit distance, for "did you mean"; long words are far from everything. */
 unsigned	 conf_distance(const char *a, const char *b);

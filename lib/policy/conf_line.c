@@ -3,33 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/escape.h"
-
-const char *
-conf_section_name(enum conf_section s)
-{
-	static const char *const names[CONF__SECTIONS] = { "", "ca", "spool",
-		"profile", "enrol" };
-
-	return names[s];
-}
-
-static int
-is_named(enum conf_section s)
-{
-	return s == CONF_profile || s == CONF_enrol;
-}
-
-const char *
-conf_where(char t[static CONF_WHERE], enum conf_section s, const char *name)
-{
-	t[0] = '\0';
-	if (s != CONF_global)
-		snprintf(t, CONF_WHERE, "[%s%s%s] ", conf_section_name(s),
-		    is_named(s) ? " " : "", is_named(s) ? name : "");
-	return t;
-}
 
 int
 conf_name_ok(struct slice name)
@@ -44,6 +20,15 @@ conf_name_ok(struct slice name)
 			return 0;
 	}
 	return 1;
+}
+
+int
+conf_dir_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	return conf_name_ok(slice_str(name)) && name[0] != '.' &&
+	    (n < 4 || strcasecmp(name + n - 4, ".pki") != 0);
 }
 
 static int
@@ -108,10 +93,11 @@ conf_header(struct slice line, enum conf_section *s,
 		word.n++;
 	in = trim(SLICE(in.p + word.n, in.n - word.n));
 	if (find_section(word, s) == -1)
-		return err_set(e, E_CONF, "%s: expected [ca], [spool], "
-		    "[profile NAME] or [enrol NAME]", escape_short(t, line));
-	if (is_named(*s) ? !conf_name_ok(in) : in.n > 0)
-		return err_set(e, E_CONF, is_named(*s) ? "%s: expected a name of "
+		return err_set(e, E_CONF, "%s: expected [ca], [relay], [spool], "
+		    "[channel NAME], [profile NAME], [enrol NAME], [ra NAME] or "
+		    "[forward NAME]", escape_short(t, line));
+	if (conf_is_named(*s) ? !conf_name_ok(in) : in.n > 0)
+		return err_set(e, E_CONF, conf_is_named(*s) ? "%s: expected a name of "
 		    "1 to 64 letters, digits, \".\", \"_\" or \"-\" after \"%s\""
 		    : "%s: expected nothing after \"%s\"",
 		    escape_short(t, line), conf_section_name(*s));

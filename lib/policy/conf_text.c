@@ -10,21 +10,37 @@ static const char *const intro[CONF__SECTIONS] = {
 	    "# to this directory; they hold the secrets, this file has none.\n",
 	[CONF_ca] =
 	    "# The keys and certificates of the CA.\n",
+	[CONF_relay] =
+	    "# The key and certificate of the RA, who answers it, and when the\n"
+	    "# messages that it bundles leave.\n",
 	[CONF_spool] =
 	    "# The directory that messages come and go through.\n",
+	[CONF_channel] =
+	    "# A way that messages come by, in spool/in/NAME and spool/out/NAME;\n"
+	    "# what it does not say is as above.\n",
 	[CONF_profile] =
 	    "# What a certificate may be; any number, each with its own name.\n",
 	[CONF_enrol] =
 	    "# Whose devices may ask for which names; the first rule that fits\n"
 	    "# decides.  `cmp-ca trust add` writes these.\n",
+	[CONF_ra] =
+	    "# RAs that may approve requests and make them for others.  `cmp-ca\n"
+	    "# trust add --ra` writes these.\n",
+	[CONF_forward] =
+	    "# Whose requests are passed on, and how; the first rule that fits\n"
+	    "# decides.  `cmp-ca trust add --forward` writes these.\n",
 };
 
 /* A header, commented out where an example would otherwise be a rule. */
 static const char *const header[CONF__SECTIONS] = {
 	[CONF_ca] = "[ca]\n",
+	[CONF_relay] = "[relay]\n",
 	[CONF_spool] = "[spool]\n",
 	[CONF_profile] = "[profile default]\n",
+	[CONF_channel] = "#[channel example]\n",
 	[CONF_enrol] = "#[enrol example]\n",
+	[CONF_ra] = "#[ra example]\n",
+	[CONF_forward] = "#[forward example]\n",
 };
 
 static void

@@ -304,6 +304,102 @@ set_bodies(void *field, const char *value, struct err *e)
 	return set_list(field, value, check_body, e);
 }
 
+/* What starts a transaction. */
+static int
+check_start(const char *s, struct err *e)
+{
+	if (strcmp(s, "rr") == 0 || strcmp(s, "genm") == 0 ||
+	    check_body(s, e) == 0)
+		return 0;
+	return expected(e, "words of ir cr kur p10cr rr genm");
+}
+
+static int
+set_starts(void *field, const char *value, struct err *e)
+{
+	return set_list(field, value, check_start, e);
+}
+
+static const char *const modes[] = {
+	[FORWARD_KEEP] = "keep", [FORWARD_ADD] = "add",
+	[FORWARD_REPLACE] = "replace", [FORWARD_RAVERIFIED] = "raverified",
+	[FORWARD_REFUSE] = "refuse",
+};
+#define MODES	(sizeof(modes) / sizeof(modes[0]))
+
+const char *
+conf_mode_word(enum conf_mode m)
+{
+	return modes[m];
+}
+
+static int
+set_mode(void *field, const char *value, struct err *e)
+{
+	for (size_t i = 0; i < MODES; i++) {
+		if (strcmp(value, modes[i]) == 0) {
+			*(enum conf_mode *)field = (enum conf_mode)i;
+			return 0;
+		}
+	}
+	return expected(e, "keep, add, replace, raverified or refuse");
+}
+
+static int
+set_down(void *field, const char *value, struct err *e)
+{
+	return set_choice(field, value, "keep", "replace", e);
+}
+
+/* "2 of officer-a officer-b officer-c" */
+static int
+set_approvals(void *field, const char *value, struct err *e)
+{
+	struct conf_quorum *q = field;
+	int64_t n = conf_number(&value);
+
+	if (n < 1 || n > LIST_MAX || strncmp(value, " of ", 4) != 0)
+		return expected(e, "as \"2 of officer-a officer-b\"");
+	if (set_list(&q->of, value + 4, check_name, e) == -1)
+		return -1;
+	if (q->of.n < (size_t)n)
+		return err_set(e, E_CONF, "expected at least %lld names, found "
+		    "%zu", (long long)n, q->of.n);
+	q->need = n;
+	return 0;
+}
+
+static int
+set_dn(void *field, const char *value, struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1 << 16);
+	rc = *value == '\0' ? 0 : name_parse(value, &b, e);
+	buf_release(&b);
+	return rc == -1 ? expected(e, "a name as O=Example,OU=Plant 7") :
+	    set_string(field, value, e);
+}
+
+static int
+check_san(const char *s, struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1 << 16);
+	rc = san_parse(s, &b, e);
+	buf_release(&b);
+	return rc == -1 ? expected(e, "names as dns:pump17.example") : 0;
+}
+
+static int
+set_sans(void *field, const char *value, struct err *e)
+{
+	return set_list(field, value, check_san, e);
+}
+
 static int
 check_key(const char *s, struct err *e)
 {
@@ -390,6 +486,12 @@ static const struct conf_type
     type_CONFIRM = { "implicit | explicit", HOLD_INT, set_confirm },
     type_URIS = { "URIs", HOLD_LIST, set_uris },
     type_BODIES = { "words", HOLD_LIST, set_bodies },
+    type_STARTS = { "words", HOLD_LIST, set_starts },
+    type_MODE = { "word", HOLD_INT, set_mode },
+    type_DOWN = { "keep | replace", HOLD_INT, set_down },
+    type_APPROVALS = { "N of names", HOLD_LIST, set_approvals },
+    type_DN = { "name", HOLD_STRING, set_dn },
+    type_SANS = { "names", HOLD_LIST, set_sans },
     type_KEYS = { "keys", HOLD_LIST, set_keys },
     type_KEY_USAGES = { "words", HOLD_LIST, set_key_usages },
     type_EKUS = { "words or OIDs", HOLD_LIST, set_ekus },
@@ -397,10 +499,16 @@ static const struct conf_type
 
 #define IN_global	struct conf_home
 #define IN_ca		struct conf_home
+#define IN_relay	struct conf_home
 #define IN_spool	struct conf_home
+#define IN_channel	struct conf_channel
 #define IN_profile	struct conf_profile
-#define IN_enrol	struct conf_enrol
+#define IN_enrol	struct conf_rule
+#define IN_ra	struct conf_rule
+#define IN_forward	struct conf_rule
+#define EE	(1u << ROLE_EE)
 #define CA	(1u << ROLE_CA)
+#define RA	(1u << ROLE_RA)
 #define ALL	(1u << ROLE_EE | 1u << ROLE_RA | 1u << ROLE_CA)
 #define CONF(section, key, type, field, dflt, example, roles, doc) \
 	{ CONF_##section, key, &type_##type, offsetof(IN_##section, field), \

@@ -1,4 +1,4 @@
-#include "policy/policy.h"
+#include "policy/policy_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,17 +7,6 @@
 #include "base/escape.h"
 #include "pki/name.h"
 #include "pki/san.h"
-
-#define SAN_PATTERNS	64	/* of a ticket */
-
-struct grant {
-	const struct checked		*checked;
-	const struct conf_profile	*profile;
-	const char			*rule;
-	const char			*held;
-	const struct conf_enrol		*enrol;
-	struct wish			 wish;
-};
 
 void
 grant_free(struct grant *g)
@@ -46,7 +35,7 @@ grant_profile(const struct grant *g)
 	return g->profile;
 }
 
-const struct conf_enrol *
+const struct conf_rule *
 grant_enrol(const struct grant *g)
 {
 	return g->enrol;
@@ -64,8 +53,8 @@ grant_held(const struct grant *g)
 	return g->held;
 }
 
-static int
-in_list(const struct conf_list *l, const char *s)
+int
+policy_in_list(const struct conf_list *l, const char *s)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->v[i], s) == 0)
@@ -98,8 +87,8 @@ choose_profile(const struct policy_env *env, const struct checked *c,
 	return p;
 }
 
-static int
-has_anchor(const struct policy_rule *r, const struct anchor *a)
+int
+policy_has_anchor(const struct policy_rule *r, const struct anchor *a)
 {
 	for (size_t i = 0; i < r->n_anchors; i++)
 		if (slice_eq(r->anchors[i]->der, a->cert->der))
@@ -111,24 +100,25 @@ has_anchor(const struct policy_rule *r, const struct anchor *a)
  * Holders of our certificates may ask for more under their own names without
  * any rule; an [enrol] rule with our CA certificate as anchor says otherwise.
  */
-static const struct conf_enrol own_names = { .name = (char []){ "own" } };
+static const struct conf_rule own_names = { .kind = CONF_enrol,
+    .name = (char []){ "own" } };
 
-static const struct conf_enrol *
+static const struct conf_rule *
 choose_rule(const struct policy_env *env, const struct checked *c,
     const struct conf_profile *p, enum body body, enum authz_sender sender,
     struct err *e)
 {
 	const struct anchor *anchor = checked_path(c)->anchor;
-	const struct conf_enrol *conf;
+	const struct conf_rule *conf;
 	char name[NAME_TEXT];
 
 	for (size_t i = 0; i < env->n_rules; i++) {
 		conf = env->rules[i].conf;
 		if ((conf->body.n == 0 ||
-		    in_list(&conf->body, msg_body_word(body))) &&
+		    policy_in_list(&conf->body, msg_body_word(body))) &&
 		    (conf->profiles.n == 0 ||
-		    in_list(&conf->profiles, p->name)) &&
-		    has_anchor(&env->rules[i], anchor))
+		    policy_in_list(&conf->profiles, p->name)) &&
+		    policy_has_anchor(&env->rules[i], anchor))
 			return conf;
 	}
 	if (sender == AUTHZ_OWN)
@@ -148,8 +138,8 @@ sender_name(const struct checked *c)
 	    checked_signer(c)->subject;
 }
 
-static int
-check_subject(const struct conf_enrol *rule, const struct checked *c,
+int
+policy_check_subject(const struct conf_rule *rule, const struct checked *c,
     struct slice subject, struct err *e)
 {
 	struct slice sender = sender_name(c);
@@ -175,7 +165,7 @@ check_subject(const struct conf_enrol *rule, const struct checked *c,
 }
 
 static int
-san_allowed(const struct conf_enrol *rule, enum san_type type,
+san_allowed(const struct conf_rule *rule, enum san_type type,
     struct slice value)
 {
 	for (size_t i = 0; i < rule->san.n; i++)
@@ -199,8 +189,8 @@ san_among(struct slice names, enum san_type type, struct slice value)
 	return 0;
 }
 
-static int
-check_san(const struct conf_enrol *rule, const struct checked *c,
+int
+policy_check_san(const struct conf_rule *rule, const struct checked *c,
     struct slice names, struct err *e)
 {
 	enum san_type type;
@@ -253,16 +243,8 @@ check_key(const struct conf_profile *p, const struct policy_facts *facts,
 	return 0;
 }
 
-/* A ticket as a rule: ${rule} borrows from it and owns its list. */
-struct ticket_rule {
-	struct conf_enrol	 rule;
-	char			 name[64];
-	char			*san[SAN_PATTERNS];
-	struct buf		 text;
-};
-
-static const struct conf_enrol *
-ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
+const struct conf_rule *
+policy_ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
     int64_t now, struct err *e)
 {
 	char ref[ESCAPE_SHORT], time[DER_TIME_TEXT], *p;
@@ -286,7 +268,7 @@ ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
 		err_set(e, E_NOMEM, "out of memory");
 		return NULL;
 	}
-	r->rule = (struct conf_enrol){ .name = r->name, .subject = p,
+	r->rule = (struct conf_rule){ .name = r->name, .subject = p,
 	    .san = { .v = r->san } };
 	for (p += strlen(p) + 1; *p != '\0' && r->rule.san.n < SAN_PATTERNS;) {
 		r->san[r->rule.san.n++] = p;
@@ -297,7 +279,7 @@ ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
 	return &r->rule;
 }
 
-static struct grant *
+struct grant *
 grant_new(const struct checked *c, struct err *e)
 {
 	struct grant *g = calloc(1, sizeof(*g));
@@ -315,22 +297,22 @@ decide(const struct policy_env *env, const struct checked *c, enum body body,
     struct ticket_rule *ticket, struct grant *g, struct err *e)
 {
 	int mac = facts->sender == AUTHZ_MAC;
-	const struct conf_enrol *rule;
+	const struct conf_rule *rule;
 	struct slice subject;
 
 	g->profile = choose_profile(env, c, mac ? facts->ticket.profile : NULL,
 	    e);
 	if (g->profile == NULL)
 		return -1;
-	rule = mac ? ticket_rule(ticket, &facts->ticket, env->now, e) :
+	rule = mac ? policy_ticket_rule(ticket, &facts->ticket, env->now, e) :
 	    choose_rule(env, c, g->profile, body, facts->sender, e);
 	if (rule == NULL || profile_apply(g->profile, &r->tmpl, env->issuer,
 	    env->now, &g->wish, e) == -1)
 		return -1;
 	g->rule = mac ? "ticket" : rule->name;
 	subject = buf_slice(&g->wish.subject);
-	if (check_subject(rule, c, subject, e) == -1 ||
-	    check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
+	if (policy_check_subject(rule, c, subject, e) == -1 ||
+	    policy_check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
 	    check_key(g->profile, facts, subject, e) == -1)
 		return -1;
 	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
@@ -568,7 +550,7 @@ int
 policy_template(const struct policy_env *env, const struct checked *c,
     const struct policy_facts *facts, struct grant **out, struct err *e)
 {
-	const struct conf_enrol *rule;
+	const struct conf_rule *rule;
 	struct grant *g;
 
 	if (policy_inform(c, facts, &g, e) == -1)

@@ -17,7 +17,7 @@ struct grant;
 
 /* One [enrol] rule with its anchors opened. */
 struct policy_rule {
-	const struct conf_enrol	*conf;
+	const struct conf_rule	*conf;
 	const struct cert	*const *anchors;
 	size_t			 n_anchors;
 };
@@ -116,6 +116,19 @@ int	policy_template(const struct policy_env *env, const struct checked *c,
 	    const struct policy_facts *facts, struct grant **out,
 	    struct err *e);
 
+/*
+ * At an RA: may what the sender of ${c} asks for go upstream?  ${rule} is the
+ * first [forward] for ${body}, the profile that certProfile names and the
+ * anchor of the sender, or for shared secrets.  ${r}, of a request for a
+ * certificate, is judged by its names as they are asked for; an update's are
+ * for the CA.  grant_enrol() is the rule.  E_NOT_AUTHORIZED, E_NOT_SUBJECT,
+ * E_NOT_SAN, E_TICKET_*, E_RA_VERIFIED.
+ */
+int	policy_forward(const struct policy_env *env, const struct checked *c,
+	    enum body body, const struct cert_req *r,
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
+
 void				 grant_free(struct grant *g);
 const struct checked		*grant_checked(const struct grant *g);
 /* For certificates only: what to sign, and how. */
@@ -124,7 +137,7 @@ const struct conf_profile	*grant_profile(const struct grant *g);
 /* Why an operator has to agree; NULL if none has to. */
 const char			*grant_held(const struct grant *g);
 /* The [enrol] rule, NULL if the sender may only have its own names. */
-const struct conf_enrol		*grant_enrol(const struct grant *g);
+const struct conf_rule		*grant_enrol(const struct grant *g);
 /* The name of the rule that said yes, for the audit row. */
 const char			*grant_rule(const struct grant *g);
 

@@ -148,7 +148,7 @@ put_san_pattern(struct derw *w, const struct conf_profile *p,
 
 static void
 put_san(struct derw *w, const struct conf_profile *p,
-    const struct conf_enrol *rule, const struct cert *sender)
+    const struct conf_rule *rule, const struct cert *sender)
 {
 	size_t mark = derw_mark(w);
 
@@ -214,7 +214,7 @@ write_pattern(struct derw *w, const char *pattern)
 }
 
 void
-profile_template(const struct conf_profile *p, const struct conf_enrol *rule,
+profile_template(const struct conf_profile *p, const struct conf_rule *rule,
     const struct cert *sender, struct derw *w)
 {
 	size_t all = derw_mark(w), mark, m;

@@ -11,7 +11,7 @@
  * those of ${sender}.
  */
 void	profile_template(const struct conf_profile *p,
-	    const struct conf_enrol *rule, const struct cert *sender,
+	    const struct conf_rule *rule, const struct cert *sender,
 	    struct derw *w);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define MESSAGE_MAX	((size_t)1 << 20)
-
 int
 protect_check(const struct signer *s, struct err *e)
 {
@@ -106,14 +104,14 @@ assemble(const struct derw *part, struct slice sig, const struct bag *b,
 	struct derw w;
 	int rc = 0;
 
-	derw_init(&w, MESSAGE_MAX);
+	derw_init(&w, part->max);
 	put_tail(&w, sig, b);
 	derw_raw(&w, derw_slice(part));
 	derw_wrap(&w, DER_SEQUENCE, 0);
 	buf_add_slice(out, derw_slice(&w));
 	if (derw_bad(&w) || derw_bad(part) || buf_bad(out))
 		rc = err_set(e, E_NOMEM, "message is larger than %zu bytes or "
-		    "memory is short", MESSAGE_MAX);
+		    "memory is short", part->max);
 	derw_release(&w);
 	return rc;
 }
@@ -130,7 +128,7 @@ protect_sign(struct draft *d, const struct signer *s, struct slice extra,
 	int rc = -1;
 
 	derw_init(&algid, 1024);
-	derw_init(&part, MESSAGE_MAX);
+	derw_init(&part, d->max);
 	buf_init(&sig, 4096);
 	alg_write(&algid, &alg);
 	d->sender = s->cert->subject;
@@ -192,7 +190,7 @@ protect_mac(struct draft *d, const struct shared *s, struct slice extra,
 
 	derw_init(&algid, 1024);
 	derw_init(&name, 1024);
-	derw_init(&part, MESSAGE_MAX);
+	derw_init(&part, d->max);
 	mac_write(&algid, &mac);
 	protect_reference(&name, s->reference);
 	d->sender = derw_slice(&name);
@@ -224,7 +222,7 @@ protect_none(struct draft *d, struct buf *out, struct err *e)
 	struct derw part;
 	int rc;
 
-	derw_init(&part, MESSAGE_MAX);
+	derw_init(&part, d->max);
 	d->protection_alg = SLICE_NONE;
 	if ((rc = draft_write(d, &part, e)) == 0)
 		rc = assemble(&part, SLICE_NONE, NULL, out, e);
@@ -232,26 +230,65 @@ protect_none(struct draft *d, struct buf *out, struct err *e)
 	return rc;
 }
 
+/* ${m} as a draft, which borrows from it. */
+static void
+redraft(struct draft *d, const struct msg *m)
+{
+	const struct hdr *h = &m->hdr;
+
+	draft_init(d);
+	d->pvno = (int)h->pvno;
+	d->recipient = h->recipient;
+	d->has_time = h->has_time;
+	d->message_time = h->message_time;
+	d->transaction_id = h->transaction_id;
+	d->sender_nonce = h->sender_nonce;
+	d->recip_nonce = h->recip_nonce;
+	d->general_info = h->general_info;
+	d->body = m->body;
+	derw_raw(&d->content, m->content);
+}
+
 int
 protect_message(const struct msg *m, const struct signer *s, struct buf *out,
     struct err *e)
 {
-	const struct hdr *h = &m->hdr;
 	struct draft d;
 	int rc;
 
-	draft_init(&d);
-	d.pvno = (int)h->pvno;
-	d.recipient = h->recipient;
-	d.has_time = h->has_time;
-	d.message_time = h->message_time;
-	d.transaction_id = h->transaction_id;
-	d.sender_nonce = h->sender_nonce;
-	d.recip_nonce = h->recip_nonce;
-	d.general_info = h->general_info;
-	d.body = m->body;
-	derw_raw(&d.content, m->content);
+	redraft(&d, m);
 	rc = protect_sign(&d, s, SLICE_NONE, out, e);
+	draft_release(&d);
+	return rc;
+}
+
+/* What may come with a MAC: the messages of 4.1.5, and of 4.4 for them. */
+static int
+may_mac(enum body b)
+{
+	switch (b) {
+	case BODY_IR: case BODY_IP: case BODY_CR: case BODY_CP:
+	case BODY_P10CR: case BODY_CERTCONF: case BODY_PKICONF:
+	case BODY_POLLREQ: case BODY_POLLREP: case BODY_ERROR:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+int
+protect_message_mac(const struct msg *m, const struct shared *s,
+    struct buf *out, struct err *e)
+{
+	struct draft d;
+	int rc;
+
+	if (!may_mac(m->body))
+		return err_set(e, E_PROT_KIND, "%s with a MAC, expected a "
+		    "signature: a shared secret is for ir, cr, p10cr and what "
+		    "follows them", msg_body_name(m->body));
+	redraft(&d, m);
+	rc = protect_mac(&d, s, SLICE_NONE, out, e);
 	draft_release(&d);
 	return rc;
 }

@@ -60,5 +60,8 @@ int	protect_none(struct draft *d, struct buf *out, struct err *e);
  */
 int	protect_message(const struct msg *m, const struct signer *s,
 	    struct buf *out, struct err *e);
+/* The same with a MAC, for the messages that may have one: E_PROT_KIND. */
+int	protect_message_mac(const struct msg *m, const struct shared *s,
+	    struct buf *out, struct err *e);
 
 #endif

@@ -12,6 +12,15 @@
  */
 struct checked;
 
+/*
+ * How much may be computed for MACs that turn out to be wrong, as
+ * mac_cost() counts: anybody can write messages that cost much.  Whoever
+ * owns it puts ${spent} back to 0 from time to time.
+ */
+struct verify_budget {
+	uint64_t	 most, spent;
+};
+
 /* Against what a message is verified. */
 struct verify_ask {
 	const struct anchor	*anchors;
@@ -35,6 +44,12 @@ struct verify_ask {
 	int	(*secret)(void *arg, struct slice reference, struct buf *out,
 		    struct err *e);
 	void			*secret_arg;
+	/*
+	 * NULL: no limit.  A MAC that would exceed it is not looked at:
+	 * E_MAC_BUDGET.  One that verifies costs nothing, and the first
+	 * that does not is always within it.
+	 */
+	struct verify_budget	*budget;
 };
 
 /*

@@ -63,11 +63,28 @@ find_secret(const struct verify_ask *ask, struct slice reference,
 	return rc;
 }
 
+/* Before anything is known of the sender, the secret included. */
+static int
+spend(struct verify_budget *b, uint64_t cost, struct err *e)
+{
+	if (b == NULL)
+		return 0;
+	if (b->spent != 0 && cost > b->most - b->spent)
+		return err_set(e, E_MAC_BUDGET, "too many wrong MACs in the "
+		    "last minute: %llu million hashes, at most %llu; the "
+		    "message waits", (unsigned long long)b->spent / 1000000,
+		    (unsigned long long)b->most / 1000000);
+	b->spent = cost < b->most - b->spent ? b->spent + cost : b->most;
+	return 0;
+}
+
 int
 verify_mac(const struct msg *m, const struct verify_ask *ask,
     struct shared *out, struct buf *secret, struct err *e)
 {
 	char shown[ESCAPE_SHORT];
+	struct verify_budget *b = ask->budget;
+	uint64_t before = b == NULL ? 0 : b->spent;
 	struct derw part;
 	int found, rc = -1;
 
@@ -78,6 +95,7 @@ verify_mac(const struct msg *m, const struct verify_ask *ask,
 	if (mac_parse(m->hdr.protection_alg, &out->mac, e) == -1)
 		return err_wrap(e, "protectionAlg");
 	if (verify_reference(m, &out->reference, e) == -1 ||
+	    spend(b, mac_cost(&out->mac), e) == -1 ||
 	    (found = find_secret(ask, out->reference, secret, e)) == -1)
 		return -1;
 	out->secret = buf_slice(secret);
@@ -91,5 +109,7 @@ verify_mac(const struct msg *m, const struct verify_ask *ask,
 		    "reference \"%s\"", shown);
 	if (rc == -1)
 		return err_wrap(e, "reference \"%.100s\"", shown);
+	if (b != NULL)
+		b->spent = before;
 	return 0;
 }

@@ -65,34 +65,17 @@ step_release(struct step *s)
 	held_release(&s->held);
 }
 
-/*
- * Answers and announcements that come to a CA are never answered: two
- * stations that answer each other's errors would never stop.
- */
-static int
-is_request(enum body b)
-{
-	switch (b) {
-	case BODY_IP: case BODY_CP: case BODY_KUP: case BODY_KRP:
-	case BODY_RP: case BODY_CCP: case BODY_CKUANN: case BODY_CANN:
-	case BODY_RANN: case BODY_CRLANN: case BODY_PKICONF: case BODY_GENP:
-	case BODY_ERROR: case BODY_POLLREP: case BODY_POPDECC:
-		return 0;
-	default:
-		return 1;
-	}
-}
-
 static int
 verify(struct step *s, struct err *e)
 {
-	const struct conf_home *h = &s->en->conf->home;
+	const struct conf_channel *by = s->en->by;
 	struct verify_ask ask = {
 		.anchors = s->en->trust.anchors,
 		.n_anchors = s->en->trust.n_anchors,
 		.now = s->en->now,
-		.time_past = h->time_past, .time_future = h->time_future,
+		.time_past = by->time_past, .time_future = by->time_future,
 		.secret = secret_find, .secret_arg = &s->secret,
+		.budget = &s->en->mac_budget,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -195,7 +178,7 @@ check_place(struct step *s, struct err *e)
 	if (s->txn.state == TXN_DONE && s->msg.body == BODY_CERTCONF)
 		return err_set(e, E_CONF_AGAIN, "the certificate is confirmed "
 		    "already, this certConf is another one");
-	if (txn_may(s->txn.state, s->msg.body, 1, e) == -1)
+	if (txn_may(s->txn.state, s->msg.body, TXN_AT_CA, e) == -1)
 		return -1;
 	if (!slice_eq(h->recip_nonce, buf_slice(&s->txn.our_nonce)))
 		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
@@ -361,6 +344,7 @@ recall(struct step *s, struct err *e)
 	s->request.checked = s->held.checked;
 	s->request.msg = &s->held.msg;
 	s->facts.approved = 1;
+	secret_counted(&s->facts.policy.ticket);
 	s->answer.effects.unhold = 1;
 	return rc;
 }
@@ -375,6 +359,7 @@ work(struct step *s, struct err *e)
 		    .now = en->now },
 		.key = en->ca_key, .confirm_wait = en->conf->home.confirm_wait,
 		.check_after = en->conf->home.check_after,
+		.root = checked_mac(s->checked) ? ca_root(en) : SLICE_NONE,
 	};
 
 	ca.alg = alg_default(key_info(en->ca_key));
@@ -415,7 +400,8 @@ put(struct step *s, const uint8_t *identity, enum err_code code,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->answer.effects, .answer = buf_slice(&s->o->answer),
-	    .name = s->o->name, .code = code, .now = s->en->now };
+	    .dir = s->o->dir, .name = s->o->name, .code = code,
+	    .unverified = s->checked == NULL, .now = s->en->now };
 	char final[STORE_NAME];
 
 	if (store_put(s->en->store, &row, final, e) == -1)
@@ -448,7 +434,7 @@ end_txn(struct step *s)
 /*
  * The answer is no.  A sender that is verified leaves a transaction behind,
  * so that its transactionID stays taken; one that is not leaves only the
- * answer.
+ * answer, and that not for ever (STORE_UNVERIFIED).
  */
 static void
 refuse(struct step *s)
@@ -477,6 +463,8 @@ refuse(struct step *s)
 	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
 	snprintf(o->note, sizeof(o->note), "refused");
 	if (s->held.op != NULL) {
+		if (s->txn.state == TXN_APPROVED)
+			f->ticket = TICKET_BACK;	/* else it has been */
 		s->txn.state = TXN_FAILED;
 		s->txn.messages += 2;
 		buf_reset(&s->txn.serial);
@@ -518,10 +506,7 @@ go(struct step *s, struct err *e)
 		return -1;
 	s->answer.effects.txn = &s->txn;
 	s->answer.effects.changes_txn = 1;
-	if (s->answer.effects.has_cert && checked_mac(s->checked) != NULL) {
-		s->answer.effects.ticket = TICKET_USED;
-		s->answer.effects.ticket_ref = s->secret.ticket.ref;
-	}
+	secret_use(&s->secret, s->checked, &s->facts, &s->answer.effects);
 	s->answer.effects.hold.request = s->der;
 	return put(s, checked_identity(s->checked), E_NONE, e);
 }
@@ -532,7 +517,7 @@ answerable(const struct msg *m, enum err_code code)
 {
 	return (code == E_SYNTAX || code == E_EXTRA_COUNT) &&
 	    m->header_tlv.p != NULL && m->body_tlv.p != NULL &&
-	    m->hdr.transaction_id.p != NULL && is_request(m->body);
+	    m->hdr.transaction_id.p != NULL && msg_is_request(m->body);
 }
 
 /* Answered before, or to be answered now; ${good}: it is verified. */
@@ -575,7 +560,7 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 			handle(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
-	} else if (!is_request(s.msg.body)) {
+	} else if (!msg_is_request(s.msg.body)) {
 		err_set(&o->err, E_BODY_TYPE, "body is %s, an answer, which is "
 		    "never answered here", msg_body_name(s.msg.body));
 		o->verdict = VERDICT_BAD;

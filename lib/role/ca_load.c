@@ -5,32 +5,6 @@
 #include "pki/name.h"
 #include "role/engine_int.h"
 
-static int
-load_key(struct engine *en, const char *file, const char *pass,
-    struct key **out, struct err *e)
-{
-	char path[HOME_PATH], pass_path[HOME_PATH];
-
-	if (key_load(home_path(path, en->homefd, file), pass == NULL ? NULL :
-	    home_path(pass_path, en->homefd, pass), out, e) == -1)
-		return err_wrap(e, "%.100s", file);
-	return 0;
-}
-
-static int
-load_certs(struct engine *en, const char *file, struct certs *out,
-    struct err *e)
-{
-	char path[HOME_PATH];
-
-	if (certs_load(home_path(path, en->homefd, file), out, e) == -1)
-		return err_wrap(e, "%.100s", file);
-	if (out->n == 0)
-		return err_set(e, E_CERT_SYNTAX, "%.100s: no certificate in "
-		    "it", file);
-	return 0;
-}
-
 /* The CA certificate must be one, and the keys must be theirs. */
 static int
 check(const struct engine *en, struct err *e)
@@ -75,17 +49,37 @@ ca_is_own(const struct engine *en, const struct cert *c)
 	return 0;
 }
 
+struct slice
+ca_root(const struct engine *en)
+{
+	const struct cert *c = &en->ca_cert.v[0];
+	size_t i;
+
+	/* A chain with a loop in it ends as well. */
+	for (size_t up = 0; up <= en->ca_chain.n; up++) {
+		if (slice_eq(c->issuer, c->subject) && cert_is_self_signed(c))
+			return c->der;
+		for (i = 0; i < en->ca_chain.n; i++)
+			if (name_eq(en->ca_chain.v[i].subject, c->issuer))
+				break;
+		if (i == en->ca_chain.n)
+			break;
+		c = &en->ca_chain.v[i];
+	}
+	return SLICE_NONE;
+}
+
 int
 ca_load(struct engine *en, struct err *e)
 {
 	const struct conf_home *h = &en->conf->home;
 
-	if (load_certs(en, h->ca_cert, &en->ca_cert, e) == -1 ||
-	    load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
+	if (engine_load_certs(en, h->ca_cert, &en->ca_cert, e) == -1 ||
+	    engine_load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
 	    (h->ca_chain != NULL &&
-	    load_certs(en, h->ca_chain, &en->ca_chain, e) == -1) ||
-	    load_key(en, h->ca_key, h->ca_pass, &en->ca_key, e) == -1 ||
-	    load_key(en, h->prot_key, h->prot_pass, &en->prot_key, e) == -1)
+	    engine_load_certs(en, h->ca_chain, &en->ca_chain, e) == -1) ||
+	    engine_load_key(en, h->ca_key, h->ca_pass, &en->ca_key, e) == -1 ||
+	    engine_load_key(en, h->prot_key, h->prot_pass, &en->prot_key, e) == -1)
 		return -1;
 	make_chain(en);
 	en->signer = (struct signer){ .key = en->prot_key,
@@ -93,7 +87,7 @@ ca_load(struct engine *en, struct err *e)
 	if (check(en, e) == -1)
 		return -1;
 	/* Own certificates are trusted by us; the store has their status. */
-	if (trust_load_rules(&en->trust, en->homefd, en->conf, e) == -1)
+	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol, e) == -1)
 		return -1;
 	for (size_t i = 0; i < en->ca_chain.n; i++)
 		if (ca_is_own(en, &en->ca_chain.v[i]) &&

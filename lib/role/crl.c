@@ -1,6 +1,7 @@
 /* CRLs of a CA: when one is due, and making it. */
 #include "role/crl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,18 +12,31 @@
 #include "base/file.h"
 #include "pki/crl.h"
 #include "pki/crl_write.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 #define DER_FILE	"ca.crl"
 #define PEM_FILE	"ca.crl.pem"
-#define CRL_MAX		((size_t)256 << 20)
-#define PEM_MAX		((size_t)384 << 20)
+#define PEM_BLOCK	48000		/* whole lines of PEM */
 #define BASE		INT64_C(1767225600)	/* 2026-01-01 */
 
 struct entries {
+	struct store		*store;
+	int64_t			 alive;
 	struct store_walk	*walk;
 	size_t			 n;
 };
+
+static int
+first_entry(void *ctx, struct err *e)
+{
+	struct entries *it = ctx;
+
+	store_revoked_end(it->walk);
+	it->walk = NULL;
+	it->n = 0;
+	return store_revoked(it->store, it->alive, &it->walk, e);
+}
 
 static int
 next_entry(void *ctx, struct crl_entry *out, struct err *e)
@@ -35,7 +49,8 @@ next_entry(void *ctx, struct crl_entry *out, struct err *e)
 		return rc;
 	it->n++;
 	*out = (struct crl_entry){ .serial = c.serial, .when = c.revoked_at,
-	    .reason = c.reason };
+	    .reason = c.reason, .has_invalidity = c.has_invalidity,
+	    .invalidity = c.invalidity };
 	return 1;
 }
 
@@ -45,14 +60,15 @@ static void
 look_at_file(const struct engine *en, struct store_crl *last)
 {
 	struct err ignored = { 0 };
-	char path[HOME_PATH];
-	struct crl *c;
+	struct crl *c = NULL;
 	int64_t n;
+	int fd;
 
-	if (crl_load(home_path(path, en->homefd, "certs/" DER_FILE), &c,
-	    &ignored) == -1)
+	fd = openat(en->homefd, "certs/" DER_FILE, O_RDONLY | O_CLOEXEC |
+	    O_NONBLOCK);
+	if (fd == -1)
 		return;
-	if (crl_verify(c, en->ca_cert.v[0].spki, &ignored) == 0) {
+	if (crl_frame(fd, en->ca_cert.v[0].spki, &c, &ignored) == 0) {
 		if (der_int64_value(crl_number(c), &n) == 0 &&
 		    n > last->number && n < INT64_MAX)
 			last->number = n;
@@ -60,6 +76,7 @@ look_at_file(const struct engine *en, struct store_crl *last)
 			last->this_update = crl_this_update(c);
 	}
 	crl_free(c);
+	close(fd);
 }
 
 static int
@@ -88,23 +105,76 @@ max(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* Not yet with its name, but durable. */
 static int
-build(struct engine *en, const struct store_crl *row, int64_t alive,
-    struct buf *der, size_t *n, struct err *e)
+close_synced(int fd, int rc, struct err *e)
+{
+	if (rc == 0 && fsync(fd) == -1)
+		rc = err_set(e, E_IO, "CRL: sync: %s", strerror(errno));
+	if (close(fd) == -1 && rc == 0)
+		rc = err_set(e, E_IO, "CRL: close: %s", strerror(errno));
+	return rc;
+}
+
+static int
+build(struct engine *en, const struct store_crl *row, int64_t alive, int fd,
+    size_t *n, struct err *e)
 {
 	const struct cert *ca = &en->ca_cert.v[0];
 	struct sigalg alg = alg_default(key_info(en->ca_key));
-	struct entries it = { .n = 0 };
+	struct entries it = { .store = en->store, .alive = alive };
 	struct crl_new c = { .issuer = ca->subject, .aki = ca->ski,
 	    .number = row->number, .this_update = row->this_update,
-	    .next_update = row->next_update, .next = next_entry, .ctx = &it };
-	int rc = -1;
+	    .next_update = row->next_update, .rewind = first_entry,
+	    .next = next_entry, .ctx = &it };
+	int rc = crl_write(&c, en->ca_key, &alg, fd, e);
 
-	if (store_revoked(en->store, alive, &it.walk, e) == 0)
-		rc = crl_write(&c, en->ca_key, &alg, der, e);
 	store_revoked_end(it.walk);
 	*n = it.n;
 	return rc;
+}
+
+/* The DER in ${from} as PEM, piece by piece. */
+static int
+write_pem(int from, int to, struct err *e)
+{
+	uint8_t block[PEM_BLOCK];
+	struct buf text;
+	ssize_t r = 1;
+	int rc = 0;
+
+	buf_init(&text, 2 * PEM_BLOCK);
+	buf_add_str(&text, "-----BEGIN X509 CRL-----\n");
+	for (off_t at = 0; rc == 0 && r > 0; at += r) {
+		r = pread(from, block, sizeof(block), at);
+		if (r > 0)
+			cert_pem_lines(&text, SLICE(block, (size_t)r));
+		else if (r == 0)
+			buf_add_str(&text, "-----END X509 CRL-----\n");
+		if (r == -1 || file_write(to, buf_slice(&text)) == -1)
+			rc = err_set(e, E_IO, PEM_FILE ": %s",
+			    strerror(errno));
+		else if (buf_bad(&text))
+			rc = err_set(e, E_NOMEM, "out of memory");
+		buf_reset(&text);
+	}
+	buf_release(&text);
+	return rc;
+}
+
+/* Both files, under the names that nobody reads. */
+static int
+write_files(struct engine *en, const struct store_crl *row, int64_t alive,
+    int dir, size_t *n, struct err *e)
+{
+	int der = file_start(dir, DER_FILE, 0644, e), pem = -1, rc = -1;
+
+	if (der == -1)
+		return -1;
+	if (build(en, row, alive, der, n, e) == 0 &&
+	    (pem = file_start(dir, PEM_FILE, 0644, e)) != -1)
+		rc = close_synced(pem, write_pem(der, pem, e), e);
+	return close_synced(der, rc, e);
 }
 
 static int
@@ -124,8 +194,8 @@ put_row(struct engine *en, const struct store_crl *row, size_t n,
 
 /* The number, what is revoked, and the CRL of it: one commit. */
 static int
-prepare(struct engine *en, struct store_crl *row, struct buf *der,
-    size_t *n, struct err *e)
+prepare(struct engine *en, int dir, struct store_crl *row, size_t *n,
+    struct err *e)
 {
 	struct store_crl last;
 	int64_t alive;
@@ -142,7 +212,7 @@ prepare(struct engine *en, struct store_crl *row, struct buf *der,
 	};
 	row->next_update = row->this_update + en->conf->home.crl_days;
 	if (store_revoked_count(en->store, &row->revoked, e) == -1 ||
-	    build(en, row, alive, der, n, e) == -1 ||
+	    write_files(en, row, alive, dir, n, e) == -1 ||
 	    put_row(en, row, *n, e) == -1)
 		goto fail;
 	return engine_commit(en, e);
@@ -151,27 +221,13 @@ fail:
 	return -1;
 }
 
+/* The names appear when the number cannot be lost any more. */
 static int
-deliver(struct engine *en, struct slice der, struct err *e)
+deliver(int dir, struct err *e)
 {
-	int fd, stale = engine_stale(en), rc = -1;
-	struct buf pem;
-
-	if ((fd = file_open_dir(en->homefd, "certs", 0700, e)) == -1)
+	if (file_finish(dir, PEM_FILE, e) == -1)
 		return -1;
-	buf_init(&pem, PEM_MAX);
-	cert_pem(&pem, "X509 CRL", der);
-	if (buf_bad(&pem))
-		err_set(e, E_NOMEM, "out of memory");
-	else if (file_sweep(fd, ".tmp.", e) == 0 && file_deliver(fd,
-	    PEM_FILE, buf_slice(&pem), 0644, FILE_REPLACE, e) == 0)
-		rc = file_deliver(fd, DER_FILE, der, 0644, FILE_REPLACE, e);
-	buf_release(&pem);
-	close(fd);
-	/* What we wrote ourselves is no reason to read everything again. */
-	if (!stale)
-		engine_stamp(en);
-	return rc;
+	return file_finish(dir, DER_FILE, e);
 }
 
 static int
@@ -190,19 +246,27 @@ int
 crl_make(struct engine *en, struct crl_made *made, struct err *e)
 {
 	struct store_crl row = { .number = 0 };
-	struct buf der;
-	int rc = -1;
+	int stale = engine_stale(en), dir, rc = -1;
 
-	if (check_ca(en, e) == -1)
+	if (check_ca(en, e) == -1 ||
+	    (dir = file_open_dir(en->homefd, "certs", 0700, e)) == -1)
 		return -1;
-	buf_init(&der, CRL_MAX);
-	if (prepare(en, &row, &der, &made->entries, e) == 0 &&
-	    deliver(en, buf_slice(&der), e) == 0)
+	if (file_sweep(dir, ".tmp.", e) == 0 &&
+	    prepare(en, dir, &row, &made->entries, e) == 0 &&
+	    deliver(dir, e) == 0)
 		rc = mark_written(en, &row, e);
+	if (rc == -1) {
+		file_forget(dir, PEM_FILE);
+		file_forget(dir, DER_FILE);
+	}
+	close(dir);
+	/* What we wrote ourselves is no reason to read everything again. */
+	ca_info_free(en);
+	if (!stale)
+		engine_stamp(en);
 	made->number = row.number;
 	made->this_update = row.this_update;
 	made->next_update = row.next_update;
-	buf_release(&der);
 	return rc;
 }
 
@@ -224,7 +288,8 @@ crl_due(struct engine *en, struct err *e)
 		return 1;
 	if (last.number == -1)
 		return 0;
-	return !last.written || clock_now() >= last.this_update +
-	    h->crl_every || faccessat(en->homefd, "certs/" DER_FILE, F_OK, 0)
+	/* crl-days may have been less when it was made. */
+	return !last.written || clock_now() >= last.next_update ||
+	    clock_now() >= last.this_update + h->crl_every || faccessat(en->homefd, "certs/" DER_FILE, F_OK, 0)
 	    == -1;
 }

@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "msg/poll.h"
 #include "pki/name.h"
+#include "prot/shared.h"
 #include "role/ee_int.h"
 #include "role/request.h"
 
@@ -59,7 +60,7 @@ our_secret(void *arg, struct slice reference, struct buf *out, struct err *e)
 	struct step *s = arg;
 
 	(void)reference;
-	return secret_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
+	return shared_load(buf_str(&s->txn.secret_file), out, e) == -1 ?
 	    -1 : 1;
 }
 
@@ -77,18 +78,29 @@ check_kind(struct step *s, struct verify_ask *ask, struct err *e)
 	    "request was", msg_body_name(s->msg.body));
 }
 
+/* An RA that asks for itself or for others believes whom it believes. */
+static const struct trust *
+ee_trust(const struct engine *en)
+{
+	return en->role == ROLE_RA ? &en->upstream : &en->trust;
+}
+
 int
 ee_verify(struct step *s, struct err *e)
 {
-	const struct conf_home *h = &s->en->conf->home;
+	const struct conf_channel *by = s->en->by;
+	const struct trust *trust = ee_trust(s->en);
 	struct verify_ask ask = {
-		.anchors = s->en->trust.anchors,
-		.n_anchors = s->en->trust.n_anchors,
+		.anchors = trust->anchors, .n_anchors = trust->n_anchors,
 		.now = s->en->now, .answers = 1,
-		.time_past = h->time_past, .time_future = h->time_future,
+		.time_past = by->time_past, .time_future = by->time_future,
 	};
 	char text[256], id[ESCAPE_SHORT];
 
+	if (op_by_request(s->msg.body) != NULL)
+		return err_set(e, E_BODY_TYPE, "body is %s, which is for the "
+		    "CA; a device takes the answer to it",
+		    msg_body_name(s->msg.body));
 	if (!s->msg.has_protection && s->msg.body == BODY_ERROR) {
 		error_text(&s->msg, text);
 		return err_set(e, E_ANSWER_UNPROTECTED, "%.240s; anybody can "
@@ -106,7 +118,9 @@ ee_verify(struct step *s, struct err *e)
 		    escape_hex_short(id, s->msg.hdr.transaction_id));
 	}
 	ask.known = buf_slice(&s->txn.signer_certs);
-	if (ask.n_anchors == 0)
+	/* A shared secret may bring the first anchor (4.1.1, 4.1.5). */
+	if (ask.n_anchors == 0 && (s->txn.secret_file.n == 0 ||
+	    !verify_is_mac(&s->msg)))
 		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
 		    "give one with: cmp-mkreq --trust FILE");
 	if (check_kind(s, &ask, e) == -1)
@@ -167,12 +181,14 @@ check_place(struct step *s, struct err *e)
 		return err_set(e, E_ANSWER_TAKEN, "this request has its answer "
 		    "already (%s); this is another one",
 		    txn_state_name(t->state));
-	if (txn_may(t->state, s->msg.body, 0, e) == -1)
+	if (txn_may(t->state, s->msg.body, TXN_AT_DEVICE, e) == -1)
 		return -1;
-	/* What waits is the answer to the request, or to our certConf. */
+	/* What waits is the answer to the request, or to our certConf; the
+	 * certificate of an rr is the one that it is about. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
 	    s->msg.body != BODY_ERROR &&
-	    (s->msg.body == BODY_PKICONF) != (t->cert.n > 0))
+	    (s->msg.body == BODY_PKICONF) !=
+	    (ee_enrols(t->body) && t->cert.n > 0))
 		return err_set(e, E_BODY_STATE, "%s, but what waits is "
 		    "another answer", msg_body_name(s->msg.body));
 	if (!nonce_fits(s))
@@ -203,11 +219,14 @@ accept_error(struct step *s, struct err *e)
 int
 ee_accept(struct step *s, struct err *e)
 {
-	struct op_device d = { .anchors = s->en->trust.anchors,
-	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now,
+	const struct trust *trust = ee_trust(s->en);
+	struct op_device d = { .anchors = trust->anchors,
+	    .n_anchors = trust->n_anchors, .now = s->en->now,
 	    .txn = &s->txn };
-	const struct op *op = s->txn.state == TXN_OPEN ?
-	    op_by_request(s->txn.body) : op_by_response(s->msg.body);
+	/* Whatever was in between, the answer is one to the request. */
+	const struct op *op = s->txn.state != TXN_OPEN &&
+	    (s->msg.body == BODY_PKICONF || s->msg.body == BODY_POLLREP) ?
+	    op_by_response(s->msg.body) : op_by_request(s->txn.body);
 
 	s->result.poll_id = s->txn.cert_req_id;
 	if (s->msg.body == BODY_ERROR)
@@ -270,7 +289,7 @@ mac_reply(struct step *s, struct err *e)
 	struct buf secret;
 	int rc = -1;
 
-	if (secret_load(buf_str(&t->secret_file), &secret, e) == 0 &&
+	if (shared_load(buf_str(&t->secret_file), &secret, e) == 0 &&
 	    mac_parse(buf_slice(&t->mac_alg), &shared.mac, e) == 0) {
 		shared.secret = buf_slice(&secret);
 		rc = protect_mac(&s->result.draft, &shared, SLICE_NONE,
@@ -367,10 +386,11 @@ next_poll(struct outcome *o, const struct txn *t)
 	char when[DER_TIME_TEXT];
 
 	if (t->check_at == 0)
-		snprintf(o->next, sizeof(o->next), "send the pollReq");
+		snprintf(o->next, sizeof(o->next), "send the pollReq "
+		    "(lost? cmp-mkreq poll gives it again)");
 	else
-		snprintf(o->next, sizeof(o->next), "send the pollReq after %s",
-		    der_time_text(when, t->check_at));
+		snprintf(o->next, sizeof(o->next), "send the pollReq after %s "
+		    "(lost? cmp-mkreq poll gives it again)", der_time_text(when, t->check_at));
 }
 
 /* The transaction ends here, without a message (RFC 9483 3.6.1). */
@@ -410,6 +430,7 @@ wait_on(struct step *s)
 	t->state = TXN_WAITING;
 	if (reply(s, &e) == -1 || put(s, "waiting", waiting.detail, &e) == -1) {
 		o->err = e;
+		o->name[0] = '\0';
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
@@ -424,9 +445,17 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
+	if (s->en->trust.n_anchors == 0 && s->en->has_root) {
+		err_set(e, E_PATH_NONE, "an answer before this one has just "
+		    "brought a trust anchor; try again");
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
 	if (ee_accept(s, e) == -1) {
 		if (e->code == E_ANSWER_WAITING)
 			wait_on(s);
+		else if (e->code == E_PATH_NONE && s->en->trust.n_anchors == 0)
+			o->verdict = VERDICT_NO;	/* it stays open */
 		else if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))
 			o->verdict = VERDICT_TEMPORARY;
@@ -436,6 +465,7 @@ take(struct step *s)
 	}
 	/* Our own files may be mended; the answer is good for ever. */
 	if (s->result.reply && reply(s, e) == -1) {
+		o->name[0] = '\0';
 		o->verdict = VERDICT_TEMPORARY;
 		return;
 	}
@@ -446,6 +476,7 @@ take(struct step *s)
 	    o->err.code == E_NONE ? s->result.note : o->err.detail, e) == -1)
 		return;
 	o->verdict = o->err.code == E_NONE ? VERDICT_TAKEN : VERDICT_NO;
+	s->en->has_root |= s->result.cert.p != NULL;
 }
 
 static int

@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "base/rand.h"
 #include "msg/poll.h"
+#include "op/enrol.h"
 #include "pki/name.h"
 #include "role/ee_int.h"
+#include "role/staged.h"
 
 /* Certificate and what is between it and the anchor, as PEM. */
 static void
@@ -100,6 +102,25 @@ no_more(struct outcome *o, struct err *e)
 	return 0;
 }
 
+/* A new root is trusted by the user's word, or once for all by cmp.conf. */
+static int
+install_root(struct step *s, const struct op_file *f, struct outcome *o,
+    struct err *e)
+{
+	size_t n = strlen(o->note);
+
+	if (!s->en->conf->home.accept_roots) {
+		snprintf(o->next, sizeof(o->next), "compare its sha256 with "
+		    "what the CA says, then: cmp-process --accept");
+		return 0;
+	}
+	if (staged_accept_one(s->en->homefd, f->name, e) == -1)
+		return -1;
+	snprintf(o->note + n, sizeof(o->note) - n, ", moved to trust/ as "
+	    "accept-roots says");
+	return 0;
+}
+
 /* What is no certificate of ours: judged again, as it was when it came. */
 static int
 install_files(struct step *s, struct outcome *o, struct err *e)
@@ -118,21 +139,59 @@ install_files(struct step *s, struct outcome *o, struct err *e)
 		n = strlen(o->note);
 		snprintf(o->note + n, sizeof(o->note) - n, "%s%s",
 		    i == 0 ? ": " : ", ", r->files[i].name);
+		if (r->files[i].is_root && install_root(s, &r->files[i], o,
+		    e) == -1)
+			return -1;
 	}
 	return 0;
+}
+
+/*
+ * The root that a MAC vouches for, if there was no anchor: before the
+ * certificate, so that none is ever there without the other.
+ */
+static int
+install_anchor(struct step *s, char name[static 64], struct err *e)
+{
+	struct engine *en = s->en;
+	char hex[ESCAPE_SHORT];
+	uint8_t hash[32];
+	struct cert root;
+	struct buf pem;
+	int fd, rc;
+
+	name[0] = '\0';
+	if (en->trust.n_anchors > 0 ||
+	    (rc = enrol_root(s->checked, en->now, &root, e)) == 0)
+		return 0;
+	if (rc == -1 || (fd = file_open_dir(en->homefd, "trust", 0700, e)) ==
+	    -1)
+		return -1;
+	alg_sha256(root.der, SLICE_NONE, hash);
+	snprintf(name, 64, "%.16s.pem", escape_hex_short(hex, SLICE(hash, 8)));
+	buf_init(&pem, 1 << 16);
+	cert_pem(&pem, "CERTIFICATE", root.der);
+	rc = file_deliver(fd, name, buf_slice(&pem), 0644, FILE_NEW, e);
+	buf_release(&pem);
+	close(fd);
+	if (rc == -1)
+		return -1;
+	trust_release(&en->trust);
+	return trust_load_dir(&en->trust, en->homefd, e);
 }
 
 static int
 install(struct step *s, struct outcome *o, struct err *e)
 {
-	char name[256], subject[NAME_TEXT];
+	char name[256], subject[NAME_TEXT], root[64];
 	struct cert cert;
 	struct buf pem;
 	int fd, rc = -1;
 
 	if (s->txn.cert.n == 0 || cert_file(&s->txn, name) == -1)
 		return 0;
-	if (cert_parse(buf_slice(&s->txn.cert), &cert, e) == -1)
+	if (cert_parse(buf_slice(&s->txn.cert), &cert, e) == -1 ||
+	    install_anchor(s, root, e) == -1)
 		return -1;
 	if ((fd = file_open_dir(s->en->homefd, "certs", 0700, e)) == -1)
 		return -1;
@@ -145,7 +204,8 @@ install(struct step *s, struct outcome *o, struct err *e)
 		    e);
 	if (rc == 0)
 		snprintf(o->note, sizeof(o->note), "installed certs/%s for "
-		    "\"%.120s\"", name, name_short(subject, cert.subject));
+		    "\"%.120s\"%s%s", name, name_short(subject, cert.subject),
+		    root[0] ? ", and as its root trust/" : "", root);
 	buf_release(&pem);
 	close(fd);
 	return rc;

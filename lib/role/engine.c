@@ -11,12 +11,13 @@
 #include "base/escape.h"
 #include "role/ca_info.h"
 #include "role/engine_int.h"
+#include "role/floor.h"
 
 void
 outcome_init(struct outcome *o)
 {
 	memset(o, 0, sizeof(*o));
-	buf_init(&o->answer, (size_t)2 << 20);
+	buf_init(&o->answer, der_limits_genp.size + (1 << 20));
 }
 
 void
@@ -72,7 +73,7 @@ int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED;
+	    code == E_LOCKED || code == E_MAC_BUDGET;
 }
 
 /* What tells that a file or directory is not what it was. */
@@ -120,9 +121,9 @@ load(struct engine *en, enum store_mode mode, struct err *e)
 	else if (strcmp(en->conf->home.role, "ee") == 0)
 		en->role = ROLE_EE;
 	else
-		return err_set(e, E_CONF, "cmp.conf: role is \"%s\", expected "
-		    "ca or ee", en->conf->home.role);
+		en->role = ROLE_RA;
 	if (en->role == ROLE_CA ? ca_load(en, e) == -1 :
+	    en->role == ROLE_RA ? ra_load(en, e) == -1 :
 	    trust_load_dir(&en->trust, en->homefd, e) == -1)
 		return -1;
 	return store_open(en->homefd, mode, &en->store, e);
@@ -156,6 +157,7 @@ engine_close(struct engine *en)
 		return;
 	store_close(en->store);
 	trust_release(&en->trust);
+	trust_release(&en->upstream);
 	ca_info_free(en);
 	certs_free(&en->ca_cert);
 	certs_free(&en->ca_chain);
@@ -185,39 +187,14 @@ engine_store(struct engine *en)
 	return en->store;
 }
 
-#define CLOCK_BACK	300
-#define CLOCK_JUMP	(366 * 86400)
-
-static int
-check_clock(const struct engine *en, struct err *e)
-{
-	char ours[DER_TIME_TEXT], last[DER_TIME_TEXT];
-	int64_t floor;
-	int rc;
-
-	if (en->role != ROLE_CA ||
-	    (rc = store_audit_last(en->store, &floor, e)) == 0)
-		return 0;
-	if (rc == -1)
-		return -1;
-	if (en->now >= floor - CLOCK_BACK && en->now <= floor + CLOCK_JUMP)
-		return 0;
-	return err_set(e, E_CLOCK, "our clock says %s, the last entry of the "
-	    "audit trail is of %s; set the clock, or if it is right: cmp-ca "
-	    "clock --accept", der_time_text(ours, en->now),
-	    der_time_text(last, floor));
-}
-
 int
 engine_begin(struct engine *en, struct err *e)
 {
 	en->now = clock_now();
-	if (store_begin(en->store, e) == -1)
-		return -1;
-	if (check_clock(en, e) == 0)
-		return 0;
-	store_rollback(en->store);
-	return -1;
+	en->has_root = 0;
+	secret_refill(en);
+	return en->role != ROLE_EE ? floor_begin(en->store, en->now, e) :
+	    store_begin(en->store, e);
 }
 
 int
@@ -233,17 +210,28 @@ engine_abort(struct engine *en)
 }
 
 void
-engine_handle(struct engine *en, struct slice der, struct outcome *o)
+engine_handle(struct engine *en, const struct conf_channel *by,
+    struct slice der, struct outcome *o)
 {
 	struct err e = { 0 };
+
+	en->by = by != NULL ? by : conf_channel(en->conf, "");
+	snprintf(o->dir, sizeof(o->dir), "%s", en->by->name);
 
 	o->verdict = VERDICT_TEMPORARY;
 	if (store_savepoint(en->store, &o->err) == -1)
 		return;
-	if (en->role == ROLE_CA)
+	switch (en->role) {
+	case ROLE_CA:
 		ca_handle(en, der, o);
-	else
+		break;
+	case ROLE_RA:
+		ra_handle(en, der, o);
+		break;
+	case ROLE_EE:
 		ee_handle(en, der, o);
+		break;
+	}
 	escape_mend(o->note);
 	if (o->verdict == VERDICT_TEMPORARY) {
 		store_rollback_to(en->store, &e);

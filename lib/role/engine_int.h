@@ -27,7 +27,13 @@ struct engine {
 	struct store		*store;
 	struct trust		 trust;
 	int64_t			 now;
+	const struct conf_channel *by;		/* of the message at hand */
 	uint8_t			 stamp[32];	/* of the files it was made of */
+	/* ee: an answer of the open commit may bring the first anchor. */
+	int			 has_root;
+
+	/* ra */
+	struct trust		 upstream;	/* who answers it */
 
 	/* ca */
 	struct certs		 ca_cert, ca_chain, prot_cert;
@@ -36,21 +42,35 @@ struct engine {
 	/* TLVs above what we issue, our protection certificate included:
 	 * sent with every answer, for any may be a device's first. */
 	struct buf		 issued_chain;
+	struct verify_budget	 mac_budget;
+	int64_t			 mac_since;	/* when it was filled */
 	struct ca_info		*info;		/* NULL: not read yet */
 };
 
-/* trust.c: for a CA from [enrol], for a device from trust/. */
-int	trust_load_rules(struct trust *t, int homefd, const struct conf *c,
-	    struct err *e);
+/* trust.c: from rules, whose files are anchors; for a device from trust/. */
+int	trust_load_rules(struct trust *t, int homefd,
+	    const struct conf_rules *l, struct err *e);
 int	trust_load_dir(struct trust *t, int homefd, struct err *e);
 /* ${c}, which has to outlive ${t}, as one more anchor without CRLs. */
 int	trust_add(struct trust *t, const struct cert *c, struct err *e);
 void	trust_release(struct trust *t);
 
+/* engine_load.c: files below HOME; ${pass} may be NULL.  E_KEY_*, E_CERT_*. */
+int	engine_load_key(struct engine *en, const char *file,
+	    const char *pass, struct key **out, struct err *e);
+int	engine_load_certs(struct engine *en, const char *file,
+	    struct certs *out, struct err *e);
+
+/* ra.c, ra_down.c: a request goes up, an answer down. */
+int	ra_load(struct engine *en, struct err *e);
+void	ra_handle(struct engine *en, struct slice der, struct outcome *o);
+
 /* ca.c, ee.c */
 int	ca_load(struct engine *en, struct err *e);
 /* Is it the root of what we issue, or issued before a rollover? */
 int	ca_is_own(const struct engine *en, const struct cert *c);
+/* The self-signed certificate above all we issue, if we have it. */
+struct slice ca_root(const struct engine *en);
 void	ca_handle(struct engine *en, struct slice der, struct outcome *o);
 void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
 
@@ -69,16 +89,19 @@ void	secret_release(struct secret *k);
 int	secret_find(void *arg, struct slice reference, struct buf *out,
 	    struct err *e);
 int	secret_explain(const struct secret *k, struct err *e);
+/* Each minute there is a fresh budget for wrong MACs ([ca] mac-work). */
+void	secret_refill(struct engine *en);
 void	secret_facts(const struct secret *k, struct policy_ticket *t);
+/*
+ * A request uses the ticket when it is granted or held, not again when it is
+ * decided: what of the ticket ends by itself ends for new requests only.
+ */
+void	secret_use(const struct secret *k, const struct checked *c,
+	    const struct op_facts *facts, struct effects *f);
+void	secret_counted(struct policy_ticket *t);
 /* Is a MAC of the kind that the first of ${t} was?  E_PROT_SAME. */
 int	secret_same(const struct checked *c, const struct txn *t,
 	    struct err *e);
-
-/*
- * The secret in the file ${path}, appended to ${out}, which the caller
- * releases; a slip's digits are checked.  E_KEY_PASS, E_SECRET_DIGITS.
- */
-int	secret_load(const char *path, struct buf *out, struct err *e);
 
 /*
  * held.c: the request that ${t} holds, verified as it was when it came, for

@@ -16,12 +16,11 @@
 #include "pki/csr.h"
 #include "pki/name.h"
 #include "pki/san.h"
+#include "prot/shared.h"
 #include "role/engine_int.h"
 #include "role/request_info.h"
 #include "role/request_int.h"
 #include "role/request_template.h"
-
-#define ITERATIONS	100000	/* the most that OpenSSL takes */
 
 void
 request_made_init(struct request_made *m)
@@ -52,6 +51,7 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 	buf_init(&k->recipient, NAME_SIZE_MAX + 16);
 	buf_init(&k->secret, SECRET_MAX + 1);
 	draft_init(&k->draft);
+	request_template_init(&k->tmpl);
 	rand_bytes(k->id, sizeof(k->id));
 	rand_bytes(k->nonce, sizeof(k->nonce));
 }
@@ -66,6 +66,7 @@ making_release(struct making *k)
 	buf_release(&k->csr_der);
 	draft_release(&k->draft);
 	request_info_release(&k->info);
+	request_template_release(&k->tmpl);
 	key_free(k->new_key);
 	key_free(k->key);
 	certs_free(&k->cert);
@@ -150,11 +151,9 @@ read_names(struct making *k, struct err *e)
 		return err_wrap(e, "--subject");
 	if (read_san(k, e) == -1)
 		return err_wrap(e, "--san");
-	if (k->ask->template_file != NULL && request_template(
-	    k->ask->template_file, &k->subject, &k->san, k->spec, e) == -1)
-		return -1;
-	if (k->ask->newkey == NULL)
-		k->newkey = k->spec;
+	if (k->ask->template_file != NULL && request_template_names(&k->tmpl,
+	    &k->subject, &k->san, k->ask->omit_empty, e) == -1)
+		return err_wrap(e, "%.200s", k->ask->template_file);
 	if (name_check(buf_slice(&k->subject), e) == -1)
 		return err_wrap(e, "--subject");
 	if (name_is_empty(buf_slice(&k->subject)) && k->san.n == 0)
@@ -167,20 +166,10 @@ static int
 read_secret(struct making *k, struct err *e)
 {
 	const struct request_ask *a = k->ask;
-	enum mac_kind kind;
 
-	if (a->mac == NULL || strcmp(a->mac, "pbmac1") == 0)
-		kind = MAC_PBMAC1;
-	else if (strcmp(a->mac, "pbm") == 0)
-		kind = MAC_PBM;
-	else
-		return err_set(e, E_USAGE, "--mac is \"%.40s\", expected "
-		    "pbmac1 or pbm", a->mac);
-	if (*a->ref == '\0' || strlen(a->ref) > 128)
-		return err_set(e, E_USAGE, "--ref has %zu characters, expected "
-		    "1 to 128", strlen(a->ref));
-	mac_new(&k->mac, kind, MAC_HMAC_SHA256, ITERATIONS);
-	return secret_load(a->secret_file, &k->secret, e);
+	if (shared_mac(a->mac, a->ref, &k->mac, e) == -1)
+		return -1;
+	return shared_load(a->secret_file, &k->secret, e);
 }
 
 static int
@@ -282,9 +271,24 @@ read_new_key(struct making *k, struct err *e)
 
 	if (!(k->op->flags & OP_ENROLS) || a->csr != NULL)
 		return 0;
+	if (a->newkey == NULL && a->newkey_file == NULL)
+		k->newkey = k->tmpl.spec;
+	if (a->newkey == NULL && a->newkey_file == NULL &&
+	    k->newkey[0] == '\0')
+		return err_set(e, E_TEMPLATE_EMPTY, "the template says nothing "
+		    "of keys: give --newkey SPEC, for example ec:P-256");
 	if ((a->newkey_file == NULL ? key_spec_check(k->newkey, e) :
 	    key_load(a->newkey_file, a->newkey_pass, &k->new_key, e)) == -1)
 		return -1;
+	if (k->op->request == BODY_KUR && k->new_key != NULL &&
+	    slice_eq(key_spki(k->new_key), k->cert.v[0].spki))
+		return err_set(e, E_TMPL_KEY_USED, "--newkey-file is the key "
+		    "of --cert; an update needs a new one");
+	if ((k->new_key != NULL ? request_template_key(&k->tmpl,
+	    key_info(k->new_key), e) : request_template_spec(&k->tmpl,
+	    k->newkey, e)) == -1)
+		return err_wrap(e, a->newkey_file != NULL ? "--newkey-file" :
+		    "--newkey");
 	return check_pass(a->newkey_pass, e);
 }
 
@@ -296,6 +300,8 @@ check_inputs(struct making *k, struct err *e)
 
 	if (check_reason(k, e) == -1 || read_credentials(k, e) == -1 ||
 	    (k->ask->csr != NULL && read_csr(k, e) == -1) ||
+	    (k->ask->template_file != NULL && request_template_load(&k->tmpl,
+	    k->ask->template_file, e) == -1) ||
 	    read_names(k, e) == -1 || read_new_key(k, e) == -1 ||
 	    read_recipient(k, e) == -1)
 		return -1;
@@ -336,12 +342,16 @@ make_message(struct making *k, struct err *e)
 	struct signer s = { .key = k->key, .chain = &k->chain };
 	struct op_build b = { .subject = buf_slice(&k->subject),
 	    .san = buf_slice(&k->san), .new_key = k->new_key,
+	    .validity = k->tmpl.t.validity,
+	    .extensions = buf_slice(&k->tmpl.extensions),
 	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL,
 	    .csr = k->csr.der, .ask = k->ask, .reason = k->reason,
 	    .info = &k->info.words };
 	struct shared shared = { .mac = k->mac };
 	struct draft *d = &k->draft;
 
+	if (k->tmpl.t.issuer.n > 0 && !name_is_empty(k->tmpl.t.issuer))
+		b.issuer = k->tmpl.t.issuer;
 	d->body = k->op->request;
 	if ((k->op->request == BODY_GENM &&
 	    request_info_home(&k->info, k->homefd, e) == -1) ||

@@ -30,6 +30,7 @@ struct request_ask {
 	int		 confirm;		/* ask for explicit confirmation */
 	const char	*reason;		/* rr: "keyCompromise" */
 	const char	*template_file;		/* to be filled in */
+	int		 omit_empty;		/* but not where we have nothing */
 	/* genm: a name in op/info.c's table, and what goes with it */
 	const char	*info, *info_root, *info_dp, *info_issuer, *info_have;
 };

@@ -7,6 +7,7 @@
 #include "pki/mac.h"
 #include "role/request.h"
 #include "role/request_info.h"
+#include "role/request_template.h"
 
 /* A request while it is being made. */
 struct making {
@@ -23,8 +24,8 @@ struct making {
 	struct mac		 mac;
 	struct draft		 draft;
 	struct request_info	 info;
+	struct request_template	 tmpl;		/* empty: none was given */
 	const char		*newkey;	/* SPEC of the new key */
-	char			 spec[64];
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
 	int			 reason;	/* CRLReason */

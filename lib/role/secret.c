@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "base/secret.h"
-#include "base/slip.h"
 #include "role/engine_int.h"
 
 void
@@ -38,9 +36,23 @@ secret_explain(const struct secret *k, struct err *e)
 
 	if (e->code == E_PROT_MAC && k->ticket.locked)
 		err_set(e, E_TICKET_LOCKED, "the ticket \"%.80s\" is locked "
-		    "after %lld wrong MACs", escape_short(ref, k->ticket.ref),
+		    "after %lld wrong MACs; if they were harmless: cmp-ca "
+		    "ticket unlock", escape_short(ref, k->ticket.ref),
 		    (long long)k->ticket.failures);
 	return -1;
+}
+
+void
+secret_refill(struct engine *en)
+{
+	struct verify_budget *b = &en->mac_budget;
+
+	if (b->most != 0 && en->now >= en->mac_since &&
+	    en->now < en->mac_since + 60)
+		return;
+	en->mac_since = en->now;
+	b->spent = 0;
+	b->most = (uint64_t)en->conf->home.mac_work * 1000000;
 }
 
 void
@@ -50,6 +62,24 @@ secret_facts(const struct secret *k, struct policy_ticket *t)
 	    .subject = k->ticket.subject, .san = k->ticket.san,
 	    .profile = k->ticket.profile, .expires = k->ticket.expires,
 	    .uses_left = k->ticket.uses_left };
+}
+
+void
+secret_use(const struct secret *k, const struct checked *c,
+    const struct op_facts *facts, struct effects *f)
+{
+	if (checked_mac(c) == NULL || facts->approved ||
+	    (!f->has_cert && !f->has_hold))
+		return;
+	f->ticket = TICKET_USED;
+	f->ticket_ref = k->ticket.ref;
+}
+
+void
+secret_counted(struct policy_ticket *t)
+{
+	t->uses_left = -1;
+	t->expires = 0;
 }
 
 /*
@@ -74,12 +104,4 @@ secret_same(const struct checked *c, const struct txn *t, struct err *e)
 		return 0;
 	return err_set(e, E_PROT_SAME, "the MAC is %s, that of the first "
 	    "message %s", mac_name(is, &now->mac), mac_name(was, &first));
-}
-
-int
-secret_load(const char *path, struct buf *out, struct err *e)
-{
-	if (secret_read(path, out, e) == -1)
-		return -1;
-	return slip_mend(out, e) == -1 ? err_wrap(e, "%.200s", path) : 0;
 }

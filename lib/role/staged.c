@@ -76,3 +76,18 @@ staged_accept(int homefd, void (*said)(const char *name), struct err *e)
 	close(trust);
 	return n;
 }
+
+int
+staged_accept_one(int homefd, const char *path, struct err *e)
+{
+	int trust, fd = -1, rc = -1;
+
+	if ((trust = file_open_dir(homefd, "trust", 0700, e)) == -1)
+		return -1;
+	if ((fd = file_open_dir(trust, "staged", 0700, e)) != -1)
+		rc = accept_one(trust, fd, strrchr(path, '/') + 1, e);
+	if (fd != -1)
+		close(fd);
+	close(trust);
+	return rc;
+}

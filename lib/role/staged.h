@@ -12,4 +12,7 @@
 int	staged_accept(int homefd, void (*said)(const char *name),
 	    struct err *e);
 
+/* The same for the one at ${path}, "trust/staged/NAME", below HOME. */
+int	staged_accept_one(int homefd, const char *path, struct err *e);
+
 #endif

@@ -125,17 +125,14 @@ add_anchor(struct trust *t, const struct cert *c, size_t first, struct err *e)
 
 /* Views move with the array they stand in, so files are loaded first. */
 static int
-load_rule_files(struct trust *t, int homefd, const struct conf *c,
+load_rule_files(struct trust *t, int homefd, const struct conf_rules *l,
     struct err *e)
 {
-	const struct conf_enrol *r;
+	const struct conf_rule *r;
 	struct certs *ignored;
 
-	for (size_t i = 0; i < c->n_enrols; i++) {
-		r = &c->enrols[i];
-		if (r->anchor.n == 0)
-			return err_set(e, E_CONF, "cmp.conf:%d: [enrol %s] has "
-			    "no anchor", r->line, r->name);
+	for (size_t i = 0; i < l->n; i++) {
+		r = &l->v[i];
 		for (size_t k = 0; k < r->anchor.n; k++)
 			if (add_file(t, homefd, r->anchor.v[k], &ignored,
 			    e) == -1)
@@ -145,7 +142,7 @@ load_rule_files(struct trust *t, int homefd, const struct conf *c,
 }
 
 static int
-fill_rule(struct trust *t, int homefd, const struct conf_enrol *r,
+fill_rule(struct trust *t, int homefd, const struct conf_rule *r,
     size_t *file, struct err *e)
 {
 	struct policy_rule *rule = &t->rules[t->n_rules];
@@ -175,18 +172,18 @@ fill_rule(struct trust *t, int homefd, const struct conf_enrol *r,
 }
 
 int
-trust_load_rules(struct trust *t, int homefd, const struct conf *c,
+trust_load_rules(struct trust *t, int homefd, const struct conf_rules *l,
     struct err *e)
 {
 	size_t file = 0;
 
-	t->rules = calloc(c->n_enrols + 1, sizeof(*t->rules));
+	t->rules = calloc(l->n + 1, sizeof(*t->rules));
 	if (t->rules == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
-	if (load_rule_files(t, homefd, c, e) == -1)
+	if (load_rule_files(t, homefd, l, e) == -1)
 		return -1;
-	for (size_t i = 0; i < c->n_enrols; i++)
-		if (fill_rule(t, homefd, &c->enrols[i], &file, e) == -1)
+	for (size_t i = 0; i < l->n; i++)
+		if (fill_rule(t, homefd, &l->v[i], &file, e) == -1)
 			return -1;
 	return 0;
 }

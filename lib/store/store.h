@@ -54,6 +54,10 @@ int	store_answer(struct store *s, const uint8_t identity[static 32],
 int	store_txn(struct store *s, struct slice peer,
 	    struct slice transaction_id, struct txn *t, struct err *e);
 
+/* The transaction of row ${id}: 1 found, 0 not. */
+int	store_txn_row(struct store *s, int64_t id, struct txn *t,
+	    struct err *e);
+
 /*
  * extraCerts of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
@@ -80,30 +84,59 @@ int	store_serial_taken(struct store *s, struct slice serial,
  * became.
  */
 #define STORE_NAME	96
+#define STORE_DIR	72
 struct store_row {
 	const uint8_t		*identity;	/* 32 bytes, or NULL */
 	const struct effects	*effects;
 	struct slice		 answer;
+	const char		*dir;		/* below out/; NULL as "" */
 	const char		*name;
+	int			 later;		/* not to be delivered yet */
 	enum err_code		 code;		/* E_NONE if it went well */
+	int			 unverified;	/* the message: see below */
 	int64_t			 now;
 };
 int	store_put(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
 
 /*
+ * What anybody can send without end must not fill the store: of the answers
+ * to messages that are ${unverified} the last STORE_UNVERIFIED are kept,
+ * so that an honest sender's second copy gets the same one, and the audit
+ * trail gets the first of each code a day, with the number of those before.
+ * store_forget() drops what is older, delivered or not; it belongs after the
+ * delivery and into the open commit.  1 some, 0 none, -1.
+ */
+#define STORE_UNVERIFIED	1000
+int	store_forget(struct store *s, struct err *e);
+
+/*
  * The outbox: answers that are committed and not yet delivered, oldest
  * first.  ${each} returns 0, or -1 to stop.  store_delivered() marks one
  * (in a commit of the caller's or its own); until that is durable it will be
- * delivered again, with the same bytes.
+ * delivered again, with the same bytes.  ${dir} is where the first copy of
+ * the request asked for it; a later one may want it elsewhere.
  */
-int	store_outbox(struct store *s, int (*each)(void *arg, int64_t id,
-	    const char *name, struct slice answer, struct err *e), void *arg,
+struct store_answer {
+	int64_t		 id;
+	const char	*dir, *name;
+	struct slice	 answer;
+};
+int	store_outbox(struct store *s, int (*each)(void *arg,
+	    const struct store_answer *a, struct err *e), void *arg,
 	    struct err *e);
 int	store_delivered(struct store *s, int64_t id, struct err *e);
 /* The same by name; one that does not wait any more is no failure. */
 int	store_delivered_name(struct store *s, const char *name,
 	    struct err *e);
+
+/*
+ * The last message whose name is ${stem} with its suffix, and perhaps a
+ * number before that: 1, its name in ${name} and its bytes appended to
+ * ${message}; or 0.
+ */
+int	store_sent(struct store *s, const char *stem,
+	    char name[static STORE_NAME], struct buf *message, struct err *e);
 
 /* Transactions that wait for a certConf longer than ${now}. */
 int	store_overdue(struct store *s, int64_t now, int (*each)(void *arg,
@@ -124,6 +157,8 @@ struct store_cert {
 	int64_t		 not_before, not_after, revoked_at;
 	int64_t		 first_issued;	/* of the line of updates */
 	int		 revoked, reason;
+	int		 has_invalidity;	/* store_revoked_next() only */
+	int64_t		 invalidity;
 	const char	*profile;
 };
 int	store_certs(struct store *s, int (*each)(void *arg,
@@ -136,7 +171,7 @@ int	store_txns(struct store *s, int (*each)(void *arg,
  * store_ticket() finds one by its reference, 1 found, 0 not: its texts are
  * appended to ${keep}, the secret to ${secret}; no list has the secret.
  * store_ticket_add(): 1 added, 0 the reference is taken.
- * store_ticket_remove(): 1 removed, 0 there is none.
+ * store_ticket_remove(), store_ticket_unlock(): 1 done, 0 there is none.
  */
 #define TICKET_FAILURES	20	/* wrong MACs, then it is locked */
 struct store_ticket {
@@ -156,6 +191,7 @@ int	store_tickets(struct store *s, int (*each)(void *arg,
 int	store_ticket_add(struct store *s, const struct store_ticket *t,
 	    struct slice secret, struct err *e);
 int	store_ticket_remove(struct store *s, struct slice ref, struct err *e);
+int	store_ticket_unlock(struct store *s, struct slice ref, struct err *e);
 
 /*
  * CRLs: the one with the highest number (1, or 0 and number -1 if there was
@@ -174,8 +210,9 @@ int	store_revoked_count(struct store *s, int64_t *n, struct err *e);
 
 /*
  * Walk over the revoked certificates that were good at ${alive} or are
- * revoked since, oldest revocation first: serial, revoked_at, reason.  1 there
- * is one, 0 there is none, -1.  Always to be ended.
+ * revoked since, newest revocation first: serial, revoked_at, reason,
+ * invalidity.  1 there is one, 0 there is none, -1.  Always to be ended.  Two
+ * walks in one commit that revokes nothing between give the same.
  */
 struct store_walk;
 int	store_revoked(struct store *s, int64_t alive,

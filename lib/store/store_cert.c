@@ -147,18 +147,23 @@ store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 }
 
 int
-store_put_revoke(struct store *s, struct slice serial, int64_t at, int reason,
+store_put_revoke(struct store *s, const struct effects *f, int64_t at,
     struct err *e)
 {
 	struct store_use u;
 
 	/* Revoked once is revoked since then; the reason may get worse. */
 	store_use(s, STMT_CERT_REVOKE, "UPDATE cert SET "
-	    "revoked_at = coalesce(revoked_at, ?), reason = ? "
+	    "revoked_at = coalesce(revoked_at, ?), reason = ?, "
+	    "invalid_since = coalesce(?, invalid_since) "
 	    "WHERE serial = ?", &u);
 	store_bind_int(&u, at);
-	store_bind_int(&u, reason);
-	store_bind(&u, serial);
+	store_bind_int(&u, f->revoke_reason);
+	if (f->has_invalidity)
+		store_bind_int(&u, f->invalidity);
+	else
+		store_bind_null(&u);
+	store_bind(&u, buf_slice(&f->txn->serial));
 	if (store_run(&u, e) == -1)
 		return -1;
 	if (store_changes(s) != 1)

@@ -104,15 +104,14 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 	if (f->txn != NULL)
 		id = f->txn->id;
 	if (f->ticket != TICKET_SAME &&
-	    store_put_ticket(s, f->ticket_ref, f->ticket, e) == -1)
+	    store_put_ticket(s, f, e) == -1)
 		return -1;
 	if (f->has_cert && store_put_cert(s, &f->cert, id, e) == -1)
 		return -1;
 	if ((f->has_hold || f->unhold) && store_put_held(s, f, id, e) == -1)
 		return -1;
 	if (f->revoke)
-		return store_put_revoke(s, buf_slice(&f->txn->serial), now,
-		    f->revoke_reason, e);
+		return store_put_revoke(s, f, now, e);
 	return 0;
 }
 
@@ -131,7 +130,8 @@ store_put(struct store *s, const struct store_row *row,
 	    store_put_answer(s, row, final_name, e) == 0 &&
 	    (t == NULL || !row->effects->polled ||
 	    store_put_polled(s, t->id, row->identity, e) == 0) &&
-	    store_put_audit(s, row, e) == 0)
+	    (row->unverified ? store_put_unlisted(s, row, e) :
+	    store_put_audit(s, row, e)) == 0)
 		return 0;
 	if (t != NULL)
 		t->id = id;

@@ -64,10 +64,10 @@ store_revoked(struct store *s, int64_t alive, struct store_walk **out,
 {
 	if ((*out = malloc(sizeof(**out))) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
-	store_use(s, STMT_REVOKED, "SELECT serial, revoked_at, reason "
-	    "FROM cert WHERE revoked_at IS NOT NULL "
+	store_use(s, STMT_REVOKED, "SELECT serial, revoked_at, reason, "
+	    "invalid_since IS NOT NULL, invalid_since FROM cert WHERE revoked_at IS NOT NULL "
 	    "AND (not_after >= ?1 OR revoked_at >= ?1) "
-	    "ORDER BY revoked_at", &(*out)->u);
+	    "ORDER BY revoked_at DESC, rowid DESC", &(*out)->u);
 	store_bind_int(&(*out)->u, alive);
 	return 0;
 }
@@ -80,7 +80,9 @@ store_revoked_next(struct store_walk *w, struct store_cert *c, struct err *e)
 	if (rc == 1)
 		*c = (struct store_cert){ .serial = store_col(&w->u, 0),
 		    .revoked = 1, .revoked_at = store_col_int(&w->u, 1),
-		    .reason = (int)store_col_int(&w->u, 2) };
+		    .reason = (int)store_col_int(&w->u, 2),
+		    .has_invalidity = store_col_int(&w->u, 3) != 0,
+		    .invalidity = store_col_int(&w->u, 4) };
 	return rc;
 }
 

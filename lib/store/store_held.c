@@ -155,6 +155,8 @@ decide(struct store *s, int64_t txn, const char *reason, struct err *e)
 		return -1;
 	if (store_changes(s) != 1)
 		return 0;
+	if (reason != NULL && store_ticket_back(s, txn, e) == -1)
+		return -1;
 	store_use(s, STMT_HELD_REASON, "UPDATE held SET reason = ? "
 	    "WHERE txn = ?", &u);
 	store_bind_text(&u, reason == NULL ? "" : reason);

@@ -8,18 +8,24 @@
 /* One statement each: prepared when first used, kept until store_close(). */
 enum store_stmt {
 	STMT_BEGIN, STMT_COMMIT, STMT_SAVEPOINT, STMT_RELEASE, STMT_ROLLBACK_TO,
-	STMT_TXN_GET, STMT_TXN_INSERT, STMT_TXN_UPDATE, STMT_TXN_SIGNERS,
+	STMT_TXN_GET, STMT_TXN_ROW, STMT_TXN_INSERT, STMT_TXN_UPDATE, STMT_TXN_SIGNERS,
 	STMT_TXN_OVERDUE, STMT_TXN_LIST,
 	STMT_CERT_INSERT, STMT_CERT_REVOKE, STMT_CERT_KEY, STMT_CERT_SERIAL,
 	STMT_CERT_LIST, STMT_CERT_GET,
 	STMT_OUT_INSERT, STMT_OUT_LAST, STMT_OUT_NEXT, STMT_OUT_DELIVERED,
-	STMT_OUT_NAMED,
+	STMT_OUT_NAMED, STMT_OUT_SENT,
 	STMT_SEEN_GET, STMT_SEEN_INSERT,
+	STMT_UNV_INSERT, STMT_UNV_LAST, STMT_UNV_OUTBOX, STMT_UNV_DELETE,
+	STMT_UNL_GET, STMT_UNL_PUT,
 	STMT_TICKET_GET, STMT_TICKET_LIST, STMT_TICKET_INSERT,
 	STMT_TICKET_DELETE, STMT_TICKET_USE, STMT_TICKET_FAIL,
+	STMT_TICKET_UNLOCK, STMT_TICKET_BACK,
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
 	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
+	STMT_RELAY_INSERT, STMT_RELAY_SEEN, STMT_RELAY_FIND, STMT_RELAY_TXN,
+	STMT_RELAY_LAST, STMT_RELAY_ANSWER, STMT_RELAY_LINK, STMT_RELAY_LIST,
+	STMT_RELAY_MEDIUM, STMT_RELAY_AGAIN, STMT_RELAY_SAME,
 	STMT_CRL_LAST, STMT_CRL_PUT, STMT_REVOKED, STMT_REVOKED_COUNT,
 	STMT__COUNT
 };
@@ -74,10 +80,12 @@ int	store_inside(struct store *s, struct err *e);
 int	store_put_txn(struct store *s, struct txn *t, struct err *e);
 int	store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	    struct err *e);
-int	store_put_revoke(struct store *s, struct slice serial, int64_t at,
-	    int reason, struct err *e);
-int	store_put_ticket(struct store *s, struct slice ref,
-	    enum txn_ticket change, struct err *e);
+int	store_put_revoke(struct store *s, const struct effects *f, int64_t at,
+	    struct err *e);
+int	store_put_ticket(struct store *s, const struct effects *f,
+	    struct err *e);
+/* The request of ${txn} came to nothing: its ticket may be used again. */
+int	store_ticket_back(struct store *s, int64_t txn, struct err *e);
 /* Before and after store_put_answer(): requests that are held. */
 int	store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	    struct err *e);
@@ -85,6 +93,16 @@ int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
 int	store_put_answer(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
+int	store_put_outbox(struct store *s, const struct store_row *row,
+	    char final_name[static STORE_NAME], int64_t *id, struct err *e);
+/*
+ * What is not verified: the answer ${outbox} may be forgotten with its
+ * identity, and there is one audit row a day for each code.
+ */
+int	store_put_unverified(struct store *s, const uint8_t *identity,
+	    int64_t outbox, struct err *e);
+int	store_put_unlisted(struct store *s, const struct store_row *row,
+	    struct err *e);
 int	store_put_audit(struct store *s, const struct store_row *row,
 	    struct err *e);
 

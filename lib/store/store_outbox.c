@@ -15,8 +15,10 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	int rc;
 
 	store_use(s, STMT_SEEN_GET, "SELECT name, answer FROM seen "
-	    "LEFT JOIN outbox ON outbox.id = seen.outbox WHERE identity = ?",
-	    &u);
+	    "LEFT JOIN outbox ON outbox.id = seen.outbox "
+	    "WHERE identity = ?1 UNION ALL SELECT name, answer "
+	    "FROM unverified JOIN outbox ON outbox.id = unverified.outbox "
+	    "WHERE identity = ?1", &u);
 	store_bind(&u, SLICE(identity, 32));
 	if ((rc = store_step(&u, e)) == 1) {
 		buf_add_str(name, store_col_text(&u, 0));
@@ -30,46 +32,53 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 
 /* The next waiting answer after ${*id}, copied: 1, 0 or -1. */
 static int
-next(struct store *s, int64_t *id, struct buf *name, struct buf *answer,
-    struct err *e)
+next(struct store *s, int64_t *id, struct buf *dir, struct buf *name,
+    struct buf *answer, struct err *e)
 {
 	struct store_use u;
 	int rc;
 
+	buf_reset(dir);
 	buf_reset(name);
 	buf_reset(answer);
-	store_use(s, STMT_OUT_NEXT, "SELECT id, name, answer FROM outbox "
+	store_use(s, STMT_OUT_NEXT, "SELECT id, name, answer, dir FROM outbox "
 	    "WHERE delivered = 0 AND id > ? ORDER BY id LIMIT 1", &u);
 	store_bind_int(&u, *id);
 	if ((rc = store_step(&u, e)) == 1) {
 		*id = store_col_int(&u, 0);
 		buf_add_str(name, store_col_text(&u, 1));
 		buf_add_slice(answer, store_col(&u, 2));
+		buf_add_str(dir, store_col_text(&u, 3));
 	}
 	store_end(&u);
-	if (rc == 1 && (buf_str(name) == NULL || buf_bad(answer)))
+	if (rc == 1 && (buf_str(name) == NULL || buf_str(dir) == NULL ||
+	    buf_bad(answer)))
 		return err_set(e, E_NOMEM, "outbox: out of memory");
 	return rc;
 }
 
 /* Row by row, as in store_overdue(): ${each} may commit and roll back. */
 int
-store_outbox(struct store *s, int (*each)(void *arg, int64_t id,
-    const char *name, struct slice answer, struct err *e), void *arg,
-    struct err *e)
+store_outbox(struct store *s, int (*each)(void *arg,
+    const struct store_answer *a, struct err *e), void *arg, struct err *e)
 {
-	struct buf name, answer;
+	struct store_answer a;
+	struct buf dir, name, answer;
 	int64_t id = 0;
 	int rc;
 
+	buf_init(&dir, STORE_DIR);
 	buf_init(&name, STORE_NAME);
 	buf_init(&answer, ANSWER_MAX);
-	while ((rc = next(s, &id, &name, &answer, e)) == 1)
-		if (each(arg, id, buf_str(&name), buf_slice(&answer),
-		    e) == -1) {
+	while ((rc = next(s, &id, &dir, &name, &answer, e)) == 1) {
+		a = (struct store_answer){ id, buf_str(&dir), buf_str(&name),
+		    buf_slice(&answer) };
+		if (each(arg, &a, e) == -1) {
 			rc = -1;
 			break;
 		}
+	}
+	buf_release(&dir);
 	buf_release(&name);
 	buf_release(&answer);
 	return rc;
@@ -106,6 +115,30 @@ store_delivered_name(struct store *s, const char *name, struct err *e)
 	return store_run(&u, e);
 }
 
+int
+store_sent(struct store *s, const char *stem, char name[static STORE_NAME],
+    struct buf *message, struct err *e)
+{
+	char from[STORE_NAME], to[STORE_NAME];
+	struct store_use u;
+	int rc;
+
+	/* '-' and '.' follow the stem, and nothing else begins like it. */
+	snprintf(from, sizeof(from), "%s-", stem);
+	snprintf(to, sizeof(to), "%s/", stem);
+	store_use(s, STMT_OUT_SENT, "SELECT name, answer FROM outbox "
+	    "WHERE name >= ? AND name < ? ORDER BY id DESC LIMIT 1", &u);
+	store_bind_text(&u, from);
+	store_bind_text(&u, to);
+	if ((rc = store_step(&u, e)) == 1) {
+		snprintf(name, STORE_NAME, "%s", store_col_text(&u, 0));
+		buf_add_slice(message, store_col(&u, 1));
+	}
+	store_end(&u);
+	return rc == 1 && buf_bad(message) ? err_set(e, E_NOMEM,
+	    "stored message: out of memory") : rc;
+}
+
 /* "x.pki" with a number: "x-2.pki". */
 static int
 numbered(const char *name, int64_t number, char out[static STORE_NAME],
@@ -130,15 +163,18 @@ numbered(const char *name, int64_t number, char out[static STORE_NAME],
 
 /* 1 it is in the outbox, 0 the name is taken, -1. */
 static int
-insert(struct store *s, const char *name, struct slice answer, struct err *e)
+insert(struct store *s, const struct store_row *row, const char *name,
+    struct err *e)
 {
 	struct store_use u;
 
 	store_use(s, STMT_OUT_INSERT, "INSERT INTO outbox "
-	    "(name, delivered, answer) VALUES (?, 0, ?) "
+	    "(name, delivered, answer, dir) VALUES (?, ?, ?, ?) "
 	    "ON CONFLICT (name) DO NOTHING", &u);
 	store_bind_text(&u, name);
-	store_bind(&u, answer);
+	store_bind_int(&u, row->later != 0);
+	store_bind(&u, row->answer);
+	store_bind_text(&u, row->dir == NULL ? "" : row->dir);
 	if (store_run(&u, e) == -1)
 		return -1;
 	return store_changes(s);
@@ -173,12 +209,12 @@ insert_somewhere(struct store *s, const struct store_row *row,
 	for (int i = 1; i <= TRIES; i++) {
 		if (numbered(row->name, i, final_name, e) == -1)
 			return -1;
-		if ((rc = insert(s, final_name, row->answer, e)) != 0)
+		if ((rc = insert(s, row, final_name, e)) != 0)
 			return rc == 1 ? 0 : -1;
 	}
 	if (last(s, &id, e) == -1 ||
 	    numbered(row->name, id + 1, final_name, e) == -1 ||
-	    (rc = insert(s, final_name, row->answer, e)) == -1)
+	    (rc = insert(s, row, final_name, e)) == -1)
 		return -1;
 	return rc == 1 ? 0 : err_set(e, E_STORE, "state/cmp.db: %s: name is "
 	    "taken", final_name);
@@ -201,16 +237,26 @@ insert_seen(struct store *s, const uint8_t *identity, int64_t outbox,
 }
 
 int
+store_put_outbox(struct store *s, const struct store_row *row,
+    char final_name[static STORE_NAME], int64_t *id, struct err *e)
+{
+	if (insert_somewhere(s, row, final_name, e) == -1)
+		return -1;
+	*id = sqlite3_last_insert_rowid(s->db);
+	return 0;
+}
+
+int
 store_put_answer(struct store *s, const struct store_row *row,
     char final_name[static STORE_NAME], struct err *e)
 {
 	int64_t id = 0;
 
-	if (row->answer.n > 0) {
-		if (insert_somewhere(s, row, final_name, e) == -1)
-			return -1;
-		id = sqlite3_last_insert_rowid(s->db);
-	}
+	if (row->answer.n > 0 &&
+	    store_put_outbox(s, row, final_name, &id, e) == -1)
+		return -1;
+	if (row->identity != NULL && row->unverified)
+		return store_put_unverified(s, row->identity, id, e);
 	if (row->identity != NULL)
 		return insert_seen(s, row->identity, id, e);
 	return 0;

@@ -124,12 +124,42 @@ store_ticket_remove(struct store *s, struct slice ref, struct err *e)
 }
 
 int
-store_put_ticket(struct store *s, struct slice ref, enum txn_ticket change,
-    struct err *e)
+store_ticket_unlock(struct store *s, struct slice ref, struct err *e)
 {
 	struct store_use u;
 
-	if (change == TICKET_USED) {
+	if (store_inside(s, e) == -1)
+		return -1;
+	store_use(s, STMT_TICKET_UNLOCK, "UPDATE ticket SET (failures, locked) "
+	    "= (0, 0) WHERE ref = ?", &u);
+	store_bind(&u, ref);
+	if (store_run(&u, e) == -1)
+		return -1;
+	return store_changes(s);
+}
+
+/* One that has been made since under the same name owes nothing. */
+int
+store_ticket_back(struct store *s, int64_t txn, struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_TICKET_BACK, "UPDATE ticket SET uses_left = "
+	    "uses_left + 1 FROM txn WHERE txn.id = ? AND ref = txn.mac_ref "
+	    "AND uses_left >= 0 AND ticket.created <= txn.created", &u);
+	store_bind_int(&u, txn);
+	return store_run(&u, e);
+}
+
+int
+store_put_ticket(struct store *s, const struct effects *f, struct err *e)
+{
+	struct slice ref = f->ticket_ref;
+	struct store_use u;
+
+	if (f->ticket == TICKET_BACK)
+		return store_ticket_back(s, f->txn->id, e);
+	if (f->ticket == TICKET_USED) {
 		store_use(s, STMT_TICKET_USE, "UPDATE ticket SET uses_left = "
 		    "uses_left - 1 WHERE ref = ? AND uses_left > 0", &u);
 	} else {

@@ -94,6 +94,22 @@ store_txn(struct store *s, struct slice peer, struct slice transaction_id,
 }
 
 int
+store_txn_row(struct store *s, int64_t id, struct txn *t, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_TXN_ROW, "SELECT " COLUMNS " FROM txn "
+	    "WHERE id = ?", &u);
+	store_bind_int(&u, id);
+	rc = store_step(&u, e);
+	if (rc == 1 && load(&u, t, e) == -1)
+		rc = -1;
+	store_end(&u);
+	return rc;
+}
+
+int
 store_signers(struct store *s, struct slice transaction_id, struct buf *out,
     struct err *e)
 {

@@ -27,6 +27,12 @@ txn_state_name(enum txn_state s)
 		return "waits for pkiConf";
 	case TXN_WAITING:
 		return "waits, to be asked for with pollReq";
+	case TXN_RELAYED:
+		return "is upstream";
+	case TXN_DELAYED:
+		return "was told to wait";
+	case TXN_ANSWERED:
+		return "has an answer, more may come";
 	case TXN__MAX:
 		break;
 	}
@@ -106,10 +112,26 @@ static const uint32_t at_device[TXN__MAX] = {
 	    BIT(BODY_PKICONF) | BIT(BODY_POLLREP),
 };
 
+/* Only requests: which answer fits which request upstream knows. */
+static const uint32_t at_ra[TXN__MAX] = {
+	[TXN_NONE] = BIT(BODY_IR) | BIT(BODY_CR) | BIT(BODY_KUR) |
+	    BIT(BODY_P10CR) | BIT(BODY_RR) | BIT(BODY_GENM),
+	[TXN_HELD] = BIT(BODY_POLLREQ),
+	[TXN_APPROVED] = BIT(BODY_POLLREQ),
+	[TXN_REFUSED] = BIT(BODY_POLLREQ),
+	[TXN_DELAYED] = BIT(BODY_POLLREQ),
+	[TXN_ANSWERED] = BIT(BODY_POLLREQ) | BIT(BODY_CERTCONF),
+};
+
 int
-txn_may(enum txn_state state, enum body body, int ca, struct err *e)
+txn_may(enum txn_state state, enum body body, enum txn_side side,
+    struct err *e)
 {
-	const uint32_t *table = ca ? at_ca : at_device;
+	static const uint32_t *const tables[] = {
+		[TXN_AT_DEVICE] = at_device, [TXN_AT_CA] = at_ca,
+		[TXN_AT_RA] = at_ra,
+	};
+	const uint32_t *table = tables[side];
 
 	if ((unsigned)state < TXN__MAX && (unsigned)body < BODY__COUNT &&
 	    (table[state] & BIT(body)) != 0)

@@ -25,6 +25,10 @@ enum txn_state {
 	TXN_OPEN = 11,		/* request made, answer is expected */
 	TXN_PKICONF = 12,	/* certConf made, pkiConf is expected */
 	TXN_WAITING = 13,	/* told to wait, pollReq made */
+	/* at the RA */
+	TXN_RELAYED = 21,	/* passed on, its sender has no answer yet */
+	TXN_DELAYED = 22,	/* its sender was told by us to wait */
+	TXN_ANSWERED = 23,	/* has upstream's answer, more may come */
 	TXN__MAX = 32
 };
 
@@ -82,8 +86,11 @@ struct txn_hold {
 	const char	*profile, *changes, *why;
 };
 
-/* What becomes of the secret that was used, or was tried with a wrong MAC. */
-enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED };
+/*
+ * What becomes of the secret that was used, or was tried with a wrong MAC, or
+ * whose request was held and came to nothing.
+ */
+enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED, TICKET_BACK };
 
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
@@ -93,6 +100,8 @@ struct effects {
 	struct txn_cert	 cert;
 	int		 revoke;	/* the certificate of this transaction */
 	int		 revoke_reason;
+	int		 has_invalidity;
+	int64_t		 invalidity;	/* invalidityDate (RFC 5280 5.3.2) */
 	enum txn_ticket	 ticket;
 	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */
@@ -104,9 +113,11 @@ struct effects {
 };
 
 /*
- * May ${body} come in ${state}?  The table of RFC 9483 4 and 5, default no:
- * E_BODY_STATE.  ${ca} chooses the side.
+ * May ${body} come in ${state}?  The tables of RFC 9483 4 and 5, default no:
+ * E_BODY_STATE.
  */
-int	txn_may(enum txn_state state, enum body body, int ca, struct err *e);
+enum txn_side { TXN_AT_DEVICE, TXN_AT_CA, TXN_AT_RA };
+int	txn_may(enum txn_state state, enum body body, enum txn_side side,
+	    struct err *e);
 
 #endif

@@ -271,3 +271,49 @@ unwanted() {
 	has E_BODY_TYPE
 	[ "$(count out/*)" = 0 ]
 }
+
+@test "device: a request given to a device says where it belongs (E_BODY_TYPE)" {
+	run -1 cmp-process -C dev ir.pki
+	has E_BODY_TYPE
+	has "for the CA"
+	still
+}
+
+@test "device: an update with the same key is refused here (E_TMPL_KEY_USED)" {
+	cmp-process -C dev ip.pki
+	run -1 cmp-mkreq -C dev kur --cert dev/certs/*.pem --key dev/keys/*.key \
+	    --newkey-file dev/keys/*.key -o k.pki
+	has E_TMPL_KEY_USED
+	[ ! -e k.pki ]
+}
+
+@test "device: p10cr does not speak of a key that it does not make" {
+	cmp-process -C dev ip.pki
+	openssl req -new -key idevid.key -subj /O=Example/CN=pump17 -out x.csr
+	run -0 cmp-mkreq -C dev p10cr --csr x.csr --cert dev/certs/*.pem \
+	    --key dev/keys/*.key -o p.pki
+	hasnt "new key"
+	[ "$(count dev/keys/*)" = 1 ]
+}
+
+@test "device: a file that is no template is said to be none (E_ANSWER_INFO)" {
+	for f in idevid.pem ip.pki; do
+		run -1 cmp-mkreq -C dev ir --subject CN=x --template "$f" \
+		    --cert idevid.pem --key idevid.key -o x.pki
+		has E_ANSWER_INFO
+	done
+	run -66 cmp-mkreq -C dev ir --subject CN=x --template none.der \
+	    --cert idevid.pem --key idevid.key -o x.pki
+	[ ! -e x.pki ]
+}
+
+@test "device: a template without keySpec leaves the kind of key to --newkey" {
+	printf '\x30\x02\x30\x00' >t.der
+	run -1 cmp-mkreq -C dev9 ir --subject CN=x --template t.der \
+	    --cert idevid.pem --key idevid.key -o x.pki
+	has E_TEMPLATE_EMPTY
+	has "--newkey SPEC"
+	[ ! -e dev9 ]
+	run -0 cmp-mkreq -C dev9 ir --subject CN=x --template t.der \
+	    --newkey ed25519 --cert idevid.pem --key idevid.key -o x.pki
+}

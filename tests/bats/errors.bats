@@ -58,6 +58,12 @@ usage() {
 	usage cmp-sign --cert a
 	usage cmp-sign --cert a --key b c d
 	usage cmp-sign --cert a --key b --replace
+	usage cmp-sign --cert a --key b --old-secret c
+	usage cmp-sign --cert a --key b --secret-file c --ref d
+	usage cmp-sign --cert a --key b --mac pbm
+	usage cmp-sign --secret-file a
+	usage cmp-sign --ref a
+	usage cmp-sign --secret-file a --ref b --chain c
 	usage cmp-process --watch file
 	usage cmp-process --watch -n
 	usage cmp-process -o x

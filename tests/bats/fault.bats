@@ -6,7 +6,14 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/../fault"
 	# shellcheck source=tests/fault/lib.sh
 	. ./lib.sh
-	d=$BATS_TEST_TMPDIR/d
+	# Processes are killed here, not the machine: memory will do.
+	top=$BATS_TEST_TMPDIR
+	[ ! -w /dev/shm ] || top=$(mktemp -d /dev/shm/cmp-fault.XXXXXX)
+	d=$top/d
+}
+
+teardown() {
+	rm -rf "$top"
 }
 
 # The number of the first operation that awk says of a run of the CA.
@@ -24,12 +31,59 @@ point() {
 	sh ./sweep.sh "$d" 48 ca-old
 }
 
+@test "channels: killed or failing at any file operation, each answer is where its request came from" {
+	sh ./sweep.sh "$d" 32 channel
+}
+
 @test "device: killed or failing at any file operation, the same answer brings certificate and certConf" {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }
 
 @test "polling: killed or failing at any file operation, one pollReq and one certificate" {
-	sh ./sweep.sh "$d" 48 poll wait
+	sh ./sweep.sh "$d" 64 hold poll-early poll wait wait-more approve reject
+}
+
+@test "operations: killed or failing at any file operation, each is done once at the CA and at the device" {
+	sh ./sweep.sh "$d" 97 ask-kur ca-kur dev-kur ca-cr ask-p10cr ca-p10cr \
+	    dev-p10cr ask-rr ca-rr dev-rr ca-cacerts ca-reqtemplate \
+	    dev-reqtemplate ca-crl dev-crl
+}
+
+@test "shared secret: killed or failing at any file operation, a slip brings one certificate" {
+	sh ./sweep.sh "$d" 64 ask-mac ca-mac dev-mac ticket-new ticket-add \
+	    ticket-remove
+}
+
+@test "rollover: killed or failing at any file operation, no root and no key is lost" {
+	sh ./sweep.sh "$d" 32 rollover activate ca-rootupdate dev-rootupdate \
+	    accept
+}
+
+@test "rollover: an activation that is cut short leaves no key for the next root" {
+	mkdir "$d"
+	make_ca "$d"
+	cd "$d"
+	cmp-ca -C ca rollover
+	cp -a ca counted
+	inject "$PWD" FAULT_LOG="$d/log" -- cmp-ca -C counted rollover \
+	    --activate
+	n=$(awk '$2 ~ /^unlink/ && $3 ~ /keys\/next\.key/ { print $1 }' "$d/log")
+	run -137 inject "$PWD" "FAULT=kill-before:$n" -- cmp-ca -C ca \
+	    rollover --activate
+	[ -e ca/keys/next.key ]
+	cp -a ca again
+
+	run -1 cmp-ca -C again rollover --activate
+	[[ $output == *E_NOT_FOUND* ]]
+	[ ! -e again/keys/next.key ]
+	cmp-ca -C ca rollover
+	cp ca/certs/next/new-with-new.pem next.pem
+	cmp-ca -C ca rollover --activate
+
+	[ "$(cat ca/keys/ca*.key | grep -v -- ---- | sort -u | wc -l)" -eq \
+	    "$(cat ca/keys/ca*.key | grep -vc -- ----)" ]
+	run ! diff <(openssl x509 -in next.pem -noout -pubkey) \
+	    <(openssl x509 -in again/"$(sed -n 's/^cert = //p' again/cmp.conf)" -noout -pubkey)
 }
 
 @test "cmp-mkreq: killed or failing at any file operation, it can be run again and leaves no half key" {

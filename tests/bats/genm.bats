@@ -105,6 +105,60 @@ asks() {
 	cmp new.crl dev/crls/current.crl
 }
 
+# many N: as many certificates of the CA that are revoked.
+many() {
+	sqlite3 ca/state/cmp.db "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL
+	    SELECT i + 1 FROM n WHERE i < $1)
+	    INSERT INTO cert (serial, spki_hash, subject, not_before,
+	    not_after, profile, revoked_at, reason, der, first_issued)
+	    SELECT CAST(printf('B%019d', i) AS BLOB), randomblob(32), x'3000', 0,
+	    4000000000, 'p', 1767225600 + i, 1, x'3000', 0 FROM n"
+}
+
+@test "crl: 100,000 entries with max-size at both ends, else it is said" {
+	many 100000
+	cmp-ca -C ca crl
+	run -0 genm q.pki current-crl
+	run -1 cmp-process -C ca -o a.pki q.pki
+	has E_INFO_SIZE
+	has 'raise max-size'
+	run -1 cmp-process -C dev a.pki
+	has systemFailure
+	set_conf ca spool max-size 8m
+	run -0 genm q2.pki current-crl
+	run -0 cmp-process -C ca -o a2.pki q2.pki
+	[ "$(stat -c %s a2.pki)" -gt 4000000 ]
+	run -0 cmp-inspect a2.pki
+	has 'entries: 100000'
+	run -0 cmp-inspect --lint a2.pki
+	run -65 cmp-process -C dev a2.pki
+	has E_FILE_SIZE
+	has 'max-size in [spool]'
+	set_conf dev spool max-size 8m
+	run -0 cmp-process -C dev a2.pki
+	cmp ca/certs/ca.crl dev/crls/current.crl
+}
+
+@test "crl: more than a thousand entries are not too many by default" {
+	many 5000
+	cmp-ca -C ca crl
+	run -0 asks current-crl
+	cmp ca/certs/ca.crl dev/crls/current.crl
+}
+
+@test "crl: where its file is gone, all else is told" {
+	cmp-ca -C ca crl
+	rm ca/certs/ca.crl
+	# No schedule that would make it anew before it is asked for.
+	run -0 genm q.pki current-crl
+	run -78 cmp-process -C ca -o a.pki q.pki
+	has 'certs/ca.crl is not there'
+	has 'make a new one: cmp-ca crl'
+	run -0 asks cacerts
+	cmp-ca -C ca crl
+	run -0 asks current-crl
+}
+
 @test "crl: none at the CA is none in the answer; a bad file is its own fault" {
 	run -0 asks current-crl
 	has "no CRL"
@@ -164,6 +218,21 @@ asks() {
 	run -1 genm q2.pki rootupdate --root idevid-root.pem
 }
 
+@test "rootupdate: accept-roots = yes trusts a good one at once" {
+	cp ca/certs/ca.pem old.pem
+	cmp-ca -C ca rollover
+	grep -q '^#accept-roots = no' dev/cmp.conf
+	sed -i 's/^#accept-roots = no/accept-roots = yes/' dev/cmp.conf
+	run -0 asks rootupdate --root old.pem
+	has "accept-roots"
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 2 ]
+	[ "$(find dev/trust/staged -name "*.pem" | wc -l)" = 0 ]
+	# The same answer again is no harm.
+	run -0 cmp-process -C dev a.pki
+	[ "$(find dev/trust -maxdepth 1 -name "*.pem" | wc -l)" = 2 ]
+	[ "$(find dev/trust/staged -name "*.pem" | wc -l)" = 0 ]
+}
+
 @test "rollover --activate: old certificates stay own, old devices follow" {
 	cp ca/certs/ca.pem old.pem
 	run -0 cmp-ca -C ca rollover --newkey ec:P-384
@@ -208,7 +277,67 @@ asks() {
 	run -0 cmp-process -C ca -o ip.pki.new ir.pki.new
 	has 'CN=pump19,O=Example'
 	hasnt 'with changes'
-	run -64 cmp-mkreq -C dev ir "$@" --subject CN=pump19,OU=x -o x.pki
-	run -64 cmp-mkreq -C dev ir "$@" --subject CN=pump19 --san ip:10.0.0.1 \
+	run -1 cmp-mkreq -C dev ir "$@" --subject CN=pump19,OU=x -o x.pki
+	has E_TEMPLATE
+	has "has OU"
+	run -1 cmp-mkreq -C dev ir "$@" --subject CN=pump19 --san ip:10.0.0.1 \
 	    -o x.pki
+	has E_TEMPLATE
+	has "ip:10.0.0.1"
+	run -1 cmp-mkreq -C dev ir "$@" --subject CN=pump19,O=Evil -o x.pki
+	has 'O is "Evil", the template fixes it to "Example"'
+	run -1 cmp-mkreq -C dev ir "$@" --san dns:pump19.example -o x.pki
+	has E_TEMPLATE_EMPTY
+	has "CN"
+	run -1 cmp-mkreq -C dev ir "$@" --subject CN=pump19 -o x.pki
+	has E_TEMPLATE_EMPTY
+	has "--san dns:NAME"
+	[ ! -e x.pki ]
+	run -0 cmp-mkreq -C dev ir "$@" --subject CN=pump19 --omit-empty -o y.pki
+	run -64 cmp-mkreq -C dev ir --subject CN=x --newkey ed25519 \
+	    --omit-empty -o x.pki
+	run -64 cmp-mkreq -C dev p10cr --csr ir.pki --template \
+	    dev/template/default.der -o x.pki
+	run -64 cmp-mkreq -C dev genm cacerts --template \
+	    dev/template/default.der -o x.pki
+}
+
+@test "reqtemplate: usages and the kind of key come from the template" {
+	set_conf ca 'profile default' keys 'ec:P-384 rsa:3072'
+	set_conf ca 'profile default' key-usage 'digitalSignature keyAgreement'
+	set_conf ca 'profile default' eku 'clientAuth serverAuth'
+	run -0 cmp-mkreq -C dev genm reqtemplate --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem -o q.pki
+	run -0 cmp-process -C ca -o a.pki q.pki
+	run -0 cmp-process -C dev a.pki
+	set -- --template dev/template/default.der --cert idevid.pem \
+	    --key idevid.key --chain idevid-sub.pem --subject CN=pump20 \
+	    --san dns:pump20.example
+	run -1 cmp-mkreq -C dev ir "$@" --newkey ec:P-256 -o x.pki
+	has E_TEMPLATE_KEY
+	has "allows: ec:P-384 rsa:3072"
+	run -1 cmp-mkreq -C dev ir "$@" --newkey-file idevid.key -o x.pki
+	has E_TEMPLATE_KEY
+	has "--newkey-file"
+	[ ! -e x.pki ]
+	run -0 cmp-mkreq -C dev ir "$@" -o i.pki
+	run -0 cmp-inspect i.pki
+	has "P-384"
+	has "digitalSignature"
+	has "serverAuth"
+	run -0 cmp-process -C ca -o b.pki i.pki
+	hasnt 'with changes'
+	run -0 cmp-process -C dev b.pki
+	cert=$(echo dev/certs/pump20-*.pem)
+	openssl x509 -in "$cert" -noout -text | grep -q 'Key Agreement'
+	# An update keeps its names and takes the rest from the template.
+	run -0 cmp-mkreq -C dev kur --cert "$cert" \
+	    --key dev/keys/pump20-*.key --template dev/template/default.der \
+	    -o k.pki
+	run -0 cmp-inspect k.pki
+	has "P-384"
+	has "serverAuth"
+	run -0 cmp-process -C ca -o kb.pki k.pki
+	run -0 cmp-process -C dev kb.pki
+	[ "$(count dev/certs/pump20-*.pem)" = 2 ]
 }

@@ -11,7 +11,8 @@ same() {
 	local f name
 
 	diff <(cd "$GOLDEN/$1" && ls) <(cd "$BATS_FILE_TMPDIR/made/$1" && ls)
-	for f in "$GOLDEN/$1"/*.txt; do
+	for f in "$GOLDEN/$1"/*.txt "$GOLDEN/$1"/*.json; do
+		[ -e "$f" ] || continue
 		name=${f##*/}
 		diff -u "$f" "$BATS_FILE_TMPDIR/made/$1/$name"
 	done
@@ -45,6 +46,34 @@ same() {
 	same cr
 	same kur
 	same p10cr
+}
+
+@test "golden: revocation, always the same" {
+	same rr
+}
+
+@test "golden: general messages, always the same" {
+	same genm-cacerts
+	same genm-crl
+	same genm-reqtemplate
+	same genm-rootupdate
+}
+
+@test "golden: the template of RFC 9483 Appendix A is shown and taken" {
+	same appendix-a
+}
+
+@test "golden: polling for what an operator decides, always the same" {
+	same polling
+}
+
+@test "golden: an error that says waiting is polled for as a whole message" {
+	same error-waiting
+}
+
+@test "golden: PBMAC1 and PasswordBasedMac with a shared secret" {
+	same mac-pbmac1
+	same mac-pbm
 }
 
 @test "golden: no message of the set breaks a rule of the profile" {

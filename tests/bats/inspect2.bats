@@ -60,6 +60,18 @@ odd() {
 	done
 }
 
+@test "inspect: --asn1 takes infoValues of known kinds apart" {
+	run -0 cmp-inspect --asn1 "$bodies/body-genp-template"
+	has "infoValue of certReqTemplate in genp (CertReqTemplateContent):"
+	has "name:certTemplate"
+	has "name:keySpec"
+	run -0 cmp-inspect --asn1 "$bodies/body-genm-root"
+	has "infoValue of rootCaCert in genm (Certificate):"
+	has "name:tbsCertificate"
+	run -0 cmp-inspect --asn1 stick/z.pki
+	hasnt "not of that type"
+}
+
 @test "inspect: a directory is shown as transactions in order" {
 	run -0 --separate-stderr cmp-inspect stick
 	has "transaction "
@@ -73,24 +85,24 @@ odd() {
 
 @test "inspect: what is missing in a directory is named" {
 	rm stick/w.pki stick/y.pki
-	run -0 cmp-inspect --json stick
+	run -1 cmp-inspect --json stick
 	[[ "$(odd)" == *"z.pki: no answer"* ]]
 	[[ "$(odd)" == *"x.pki: the message that it answers is not here"* ]]
 	[[ "$(odd)" == *"x.pki: no answer"* ]]
 	rm stick/x.pki
-	run -0 cmp-inspect stick
+	run -1 cmp-inspect stick
 	has "odd: z.pki: no answer"
 }
 
 @test "inspect: a certificate that nobody confirmed is named" {
 	rm stick/x.pki stick/w.pki
-	run -0 cmp-inspect stick
+	run -1 cmp-inspect stick
 	has "odd: y.pki: no certConf confirms the certificate"
 }
 
 @test "inspect: a copy is a duplicate, another answer is not" {
 	cp stick/z.pki stick/copy.pki
-	run -0 cmp-inspect stick
+	run -1 cmp-inspect stick
 	has "odd: z.pki: duplicate of copy.pki"
 	rm stick/copy.pki
 	# The same answer with another status: no longer what was signed.
@@ -99,7 +111,7 @@ odd() {
 	cp stick/y.pki stick/y2.pki
 	printf '\1' | dd of=stick/y2.pki bs=1 seek=$((at + 4)) conv=notrunc \
 	    2>/dev/null
-	run -0 cmp-inspect stick
+	run -1 cmp-inspect stick
 	has "odd: y2.pki: a different answer than y.pki to the same message"
 }
 

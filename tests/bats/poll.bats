@@ -54,6 +54,13 @@ digest() {
 	[ "$(count dev/certs/pump17-*.pem)" = 1 ]
 	openssl verify -CAfile ca/certs/ca.pem dev/certs/pump17-*.pem
 	[ "$(cmp-ca -C ca list | wc -l)" = 1 ]
+	# All of it in one directory: the last answer is the last, nothing odd.
+	mkdir all
+	cp to-ca/* to-dev/* all/
+	mv all/*-6-ip.pki all/a.pki
+	run -0 cmp-inspect all
+	hasnt odd:
+	[[ "${lines[-1]}" == *a.pki* ]]
 	run -0 cmp-ca -C ca pending
 	has "nothing is pending"
 	run -0 cmp-ca -C ca check
@@ -163,4 +170,89 @@ digest() {
 	to_dev to-dev/*-4-kup.pki
 	[ "$(count dev/certs/*.pem)" = 2 ]
 	[ "$(cmp-ca -C ca list | wc -l)" = 2 ]
+}
+
+@test "poll: the pollReq is given again, the same bytes, when it is due" {
+	held
+	mkdir lost
+	run -0 cmp-mkreq -C dev poll -n
+	has "would write"
+	run -0 cmp-mkreq -C dev poll -o lost/
+	has "cmp-process -C dev"
+	cmp to-ca/*-3-pollreq.pki lost/*-3-pollreq.pki
+	# Once more to the same place is no harm.
+	run -0 cmp-mkreq -C dev poll -o lost/
+	to_ca lost/*-3-pollreq.pki
+	run -3 to_dev to-dev/*-4-pollrep.pki
+	id=$(cmp-mkreq -C dev list --json | jq -r .transactionID)
+	before=$(state dev)
+	run -3 cmp-mkreq -C dev poll -o lost/
+	has E_ANSWER_WAITING
+	has "cmp-mkreq -C dev poll ${id:0:16}"
+	[ "$(count lost/*)" = 1 ]
+	[ "$(state dev)" = "$before" ]
+	sqlite3 dev/state/cmp.db "update txn set check_at = check_at - 90000"
+	cmp-ca -C ca approve "$(digest)"
+	run -0 cmp-mkreq -C dev poll "${id:0:4}" -o lost/
+	to_ca lost/*-5-pollreq.pki
+	run -0 to_dev to-dev/*-6-ip.pki
+	run -1 cmp-mkreq -C dev poll -o lost/
+	has E_NOT_FOUND
+	run -1 cmp-mkreq -C dev poll "$id" -o lost/
+	has "is over"
+}
+
+@test "poll: which request: none, an open one, one of several, another" {
+	mkreq dev ir.pki
+	run -1 cmp-mkreq -C dev poll -o x/
+	has "was told to wait"
+	id=$(cmp-mkreq -C dev list --json | jq -r .transactionID)
+	run -1 cmp-mkreq -C dev poll "$id" -o x/
+	has "no answer at all"
+	run -1 cmp-mkreq -C dev poll 00 -o x/
+	has E_NOT_FOUND
+	mkreq dev ir2.pki --subject CN=pump18,O=Example
+	for f in ir ir2; do
+		cmp-process -C ca -o a.pki "$f.pki"
+		run -3 cmp-process -C dev -o to-ca/ a.pki
+		rm a.pki
+	done
+	run -64 cmp-mkreq -C dev poll -o x/
+	has "2 requests wait"
+	run -0 cmp-mkreq -C dev poll "${id:0:16}" -o x/
+	[ "$(count x/*)" = 1 ]
+	run -64 cmp-mkreq -C ca poll -o x/
+	has "cmp-ca pending"
+	run -78 cmp-mkreq -C nowhere poll -o x/
+	run -64 cmp-mkreq -C dev poll a b
+	run -64 cmp-mkreq -C dev poll --newkey ed25519
+	run -64 cmp-mkreq -C dev poll --json
+}
+
+@test "list: what is open at a device, and nothing that is over" {
+	held
+	mkreq dev open.pki --subject CN=pump18,O=Example
+	run -0 cmp-mkreq -C dev list
+	[ "${#lines[@]}" = 2 ]
+	has 'CN=pump17,O=Example'
+	has "the pollReq is due"
+	has "no answer yet"
+	cmp-mkreq -C dev list --json | jq -se '
+	    .[0].state == "waiting" and .[1].state == "open" and
+	    .[1].about == "CN=pump18,O=Example" and
+	    (.[1].key | startswith("keys/pump18-"))'
+	to_ca to-ca/*-3-pollreq.pki
+	run -3 to_dev to-dev/*-4-pollrep.pki
+	run -0 cmp-mkreq -C dev list
+	has "told to wait until"
+	cmp-ca -C ca reject "$(digest)" --reason no
+	to_ca to-ca/*-5-pollreq.pki || true
+	to_dev to-dev/*-6-ip.pki || true
+	run -0 cmp-mkreq -C dev list
+	[ "${#lines[@]}" = 1 ]
+	mkreq dev3 x.pki
+	cmp-mkreq -C dev3 list --json | jq -e '.request == "ir"'
+	run -64 cmp-mkreq -C dev list --newkey ed25519
+	run -64 cmp-mkreq -C dev list x
+	run -64 cmp-mkreq -C dev list -o x
 }

@@ -73,12 +73,26 @@ revoked() {
 @test "the operator revokes" {
 	serial=$(cmp-ca -C ca issued --json | jq -r .serial)
 	run -64 cmp-ca -C ca revoke "$serial" --reason removeFromCRL
+	has 'stays so'
 	run -1 cmp-ca -C ca revoke ff00ff00
 	has E_NOT_FOUND
 	run -0 cmp-ca -C ca revoke "${serial:0:8}" --reason superseded
 	has 'with 1 entries'
 	revoked Superseded
 	run -1 cmp-ca -C ca revoke "$serial"
+	has E_RR_REVOKED
+}
+
+@test "certificateHold is not taken back by anybody" {
+	rr --reason certificateHold
+	cmp-process -C ca -o rp.pki rr.pki
+	cmp-process -C dev rp.pki
+	revoked 'Certificate Hold'
+	serial=$(cmp-ca -C ca list --revoked --json | jq -r .serial)
+	run -1 cmp-ca -C ca revoke "$serial" --reason superseded
+	has E_RR_REVOKED
+	RR=again.pki rr
+	run -1 cmp-process -C ca -o no.pki again.pki
 	has E_RR_REVOKED
 }
 

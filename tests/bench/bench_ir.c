@@ -168,7 +168,7 @@ engine_one(struct engine *en, struct slice der)
 	struct outcome o;
 
 	outcome_init(&o);
-	engine_handle(en, der, &o);
+	engine_handle(en, NULL, der, &o);
 	if (o.verdict != VERDICT_ANSWERED)
 		BAIL("%s: %s", err_name(o.err.code), o.err.detail);
 	outcome_release(&o);

@@ -4,6 +4,7 @@
 #
 #	BENCH_GROUPS	groups of 256 requests for the first table (16)
 #	BENCH_FILES	numbers of files in the spool ("100 1000 10000")
+#	BENCH_CRLS	numbers of entries of a CRL ("1000 10000 100000")
 #	BENCH_NESTED	messages in one bundle, beside 1000 (100000)
 set -eu
 
@@ -33,6 +34,13 @@ cp -r ca fresh
 echo "CPU of a signed ir, P-256           cmp-tools      floor   ratio"
 echo "  (floor: 3 verifications, 2 keys imported, 2 signatures; target 1.25)"
 "$bench/bench_ir" ca "$dev_cert" "$dev_key" "${BENCH_GROUPS:-16}"
+
+echo
+echo "CPU of a wrong MAC              known ref    unknown   ratio"
+echo "  (target 0.90 to 1.10 with the iterations that we make)"
+cp -r fresh guessed
+sed -i 's/^# *mac-work = .*/mac-work = 100000/' guessed/cmp.conf
+"$bench/bench_mac" guessed "${BENCH_MACS:-200}"
 
 echo
 echo "cmp-process, a spool of  requests/s   to 1st   CPU/request   to floor"
@@ -134,3 +142,40 @@ all="${request% *} + ${answer% *} + ${take% *}"
 printf '%-34s %6.0f/s %21s\n' "cmp-tools, enrolments of 3 processes" \
     "$(quotient 1000 "$all")" "$(quotient "${peer% *}" "$all")"
 echo "(openssl's mock gives out one ready certificate and keeps nothing)"
+
+# revoked HOME N: as many that are revoked, with serials of 20 octets.
+revoked() {
+	sqlite3 "$1/state/cmp.db" "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL
+	    SELECT i + 1 FROM n WHERE i < $2)
+	    INSERT INTO cert (serial, spki_hash, subject, not_before,
+	    not_after, profile, revoked_at, reason, der, first_issued)
+	    SELECT CAST(printf('B%019d', i) AS BLOB), randomblob(32), x'3000',
+	    0, 4000000000, 'p', 1767225600 + i, 1, randomblob(600), 0 FROM n"
+}
+# The same for openssl ca.
+index() {
+	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++)
+		printf "R\t961002070640Z\t260101000000Z,keyCompromise\t" \
+		    "42%038d\tunknown\t/CN=x\n", i }' >index.txt
+	printf '[ca]\ndefault_ca = a\n[a]\ndatabase = index.txt\n' >ca.cnf
+	printf 'default_md = sha256\ndefault_crl_days = 30\n' >>ca.cnf
+}
+
+echo
+echo "a CRL, entries     cmp-ca crl    CPU  an entry     KiB |  openssl ca    CPU     KiB"
+export BENCH_RSS=1
+for n in ${BENCH_CRLS:-1000 10000 100000}; do
+	rm -rf crl
+	cp -r ca crl
+	revoked crl "$n"
+	index "$n"
+	# shellcheck disable=SC2046
+	set -- $("$bench/bench_run" 5 cmp-ca -C crl crl) \
+	    $("$bench/bench_run" 3 openssl ca -config ca.cnf -gencrl \
+	    -cert crl/certs/ca.pem -keyfile crl/keys/ca.key -out peer.crl)
+	test "$(openssl crl -in crl/certs/ca.crl -inform DER -noout -text |
+	    grep -c 'Serial Number')" -eq "$n"
+	printf '%17d %8.0f ms %7.0f %6.2f us %8d | %8.0f ms %7.0f %7d\n' \
+	    "$n" "$1" "$2" "$(quotient "$2 * 1000" "$n")" "$3" "$4" "$5" "$6"
+done
+echo "(memory has 16 MiB for pages of the store, and does not grow beyond)"

@@ -16,7 +16,9 @@ inject() {
 		case $inject_vars:$1 in
 		1:--)
 			inject_vars=0
+			# AddressSanitizer opens its log before we are ready.
 			set -- "$@" "LD_PRELOAD=$PRELOAD" \
+			    "ASAN_OPTIONS=verify_asan_link_order=0" \
 			    "FAULT_ROOT=$inject_root" ;;
 		*)
 			set -- "$@" "$1" ;;

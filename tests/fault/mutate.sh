@@ -60,7 +60,7 @@ mutant() {
 	cp "$dir/kept" "$1"
 }
 
-for f in lib/base/file.c spool/*.c lib/store/store.c; do
+for f in lib/*/*.c spool/*.c tools/*.c; do
 	grep -n '[^a-z_]\(fsync\|fdatasync\|file_sync_dir\|sync_parent\)(' \
 	    "$f" | cut -d: -f1 >"$dir/lines" || continue
 	while read -r line; do

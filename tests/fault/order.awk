@@ -6,6 +6,7 @@
 #
 #	want=a,b	also say if one of these never happened:
 #			answer done commit key cert conf bad return
+#			file root crl
 
 function dir(path) {
 	return path ~ /\// ? substr(path, 1, match(path, /\/[^\/]*$/) - 1) : "."
@@ -61,6 +62,17 @@ function appears(from, to,   k) {
 	if (to ~ /(^|\/)dev[^\/]*\/certs\/[^\/]*$/) {
 		wal_is_safe("certificate is installed")
 		had["cert"] = 1
+	}
+	# What a general message has brought.
+	if (to ~ /^owner\/(certs\/cacerts|crls\/|template\/|trust\/staged\/)/) {
+		wal_is_safe("file is installed")
+		had["file"] = 1
+	}
+	if (to ~ /^owner\/trust\/[^\/]*$/)
+		had["root"] = 1
+	if (to ~ /certs\/ca\.crl$/) {
+		wal_is_safe("CRL is visible")
+		had["crl"] = 1
 	}
 	if (from ~ /spool\/work\//) {
 		if (to ~ /spool\/done\//) {

@@ -75,7 +75,49 @@ for kind in new old; do
 	run "$kind: certConf" commit,answer,done "$@" -- cmp-process -C ca
 	run "$kind: pkiConf" commit "$@" -- cmp-process -C dev2 \
 	    ca/spool/out/*-pkiconf.pki
+	# All that is neither a file of the spool nor an enrolment.
+	(
+		cp -a "$dir/base/dev1" owner
+		cmp-process -C owner "ca/spool/out/$(name_of . dev1)-2-ip.pki"
+		cp owner/certs/*.pem own.pem
+		cp owner/keys/*.key own.key
+		chmod 600 own.key
+	) 2>"$dir/prepare"
+	run "$kind: crl" commit "$@" -- cmp-ca -C ca crl
+	run "$kind: rollover" key "$@" -- cmp-ca -C ca rollover
+	run "$kind: ticket" commit "$@" -- cmp-ca -C ca ticket new \
+	    --subject 'CN=*'
+	for about in cacerts "rootupdate --root ca/certs/ca.pem" reqtemplate \
+	    current-crl; do
+		q=genm-${about%% *}
+		# shellcheck disable=SC2086 # words
+		run "$kind: $q asked" commit,answer "$@" -- cmp-mkreq \
+		    -C owner genm $about --cert own.pem --key own.key \
+		    -o "$q.pki"
+		run "$kind: $q" commit,answer "$@" -- cmp-process -C ca \
+		    -o "$q-answer.pki" "$q.pki"
+		run "$kind: $q taken" commit,file "$@" -- cmp-process \
+		    -C owner "$q-answer.pki"
+	done
+	run "$kind: accept" root "$@" -- cmp-process -C owner --accept
+	run "$kind: activate" key "$@" -- cmp-ca -C ca rollover --activate
+	run "$kind: rr asked" commit,answer "$@" -- cmp-mkreq -C owner rr \
+	    --cert own.pem --key own.key -o rr.pki
+	run "$kind: rr" commit,answer,crl "$@" -- cmp-process -C ca -o rp.pki \
+	    rr.pki
+	run "$kind: revoked" commit "$@" -- cmp-process -C owner rp.pki
 	cp -a "$dir/base/ca" fca
+	cp -a fca held
+	sed -i '/^\[enrol /a hold = yes' held/cmp.conf
+	run "$kind: held" commit,answer "$@" -- cmp-process -C held \
+	    -o wait.pki stick-dev1/*.pki
+	cp -a "$dir/base/dev1" waiting
+	may=3 run "$kind: waits" commit,answer "$@" -- cmp-process \
+	    -C waiting -o poll.pki wait.pki
+	run "$kind: approve" commit "$@" -- cmp-ca -C held approve \
+	    "$(name_of . dev1)"
+	run "$kind: polled" commit,answer "$@" -- cmp-process -C held \
+	    -o late.pki poll.pki
 	run "$kind: given a file" commit,answer "$@" -- cmp-process -C fca \
 	    -o answers/ stick-dev1/*.pki
 done

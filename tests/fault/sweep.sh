@@ -12,13 +12,24 @@
 #	dev dev-confirm		the answers at the devices
 #	conf pkiconf		certConf at the CA, its pkiConf at the device
 #	revoke crl		by the operator, with the CRL that follows; a CRL
-#	poll wait		pollReq after approval at the CA, status waiting
-#				at the device
+#	channel			two requests by two channels, one of them by both
+#	hold poll-early poll	a request that is held, pollReq before and after
+#				its approval at the CA
+#	wait wait-more		status waiting and pollRep at the device
+#	approve reject		by the operator
+#	ask-OP ca-OP dev-OP	an operation of ops.sh: its request, what the CA
+#				makes of it, the answer at the device
+#	accept			of a new root at the device
+#	rollover activate	of the root at the CA
+#	ticket-new ticket-add ticket-remove
+# shellcheck disable=SC2317 # case_of calls parts by their names
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/fault/lib.sh
 . "$here/lib.sh"
+# shellcheck source=tests/fault/ops.sh
+. "$here/ops.sh"
 
 dir=$1
 stride=$2
@@ -52,10 +63,12 @@ once() {
 	esac
 }
 
-# again PROGRAM ARGS: without faults; it has to succeed
+# again PROGRAM ARGS: without faults; it has to succeed, or to end with ${or}
 again() {
-	"$@" >"$dir/text" 2>&1 ||
-	    fail "again: exit status $?: $(tail -n 1 "$dir/text")"
+	again_rc=0
+	"$@" >"$dir/text" 2>&1 || again_rc=$?
+	[ "$again_rc" -eq 0 ] || [ "$again_rc" -eq "${or:-0}" ] ||
+	    fail "again: exit status $again_rc: $(tail -n 1 "$dir/text")"
 }
 
 # has DIR NAME...: DIR contains exactly these
@@ -67,8 +80,9 @@ has() {
 	    fail "${has_dir#"$w"/} has: $found"
 }
 
+# no_temporary [DIR]
 no_temporary() {
-	found=$(find "$w" -name '.tmp.*')
+	found=$(find "${1:-$w}" -name '.tmp.*')
 	[ -z "$found" ] || fail "is left: $found"
 }
 
@@ -94,8 +108,9 @@ issued() {
 	shift
 	cmp-ca -C "$ca" list --json >"$dir/list" ||
 	    fail "list: exit status $?"
-	sed 's/.*"subject":"CN=\([^,]*\).*"state":"valid".*/\1/' "$dir/list" |
-	    sort >"$dir/names"
+	sed -e 's/.*"subject":"CN=\([^,]*\).*"state":"valid".*/\1/' \
+	    -e 's/.*"subject":"CN=\([^,]*\).*"state":"\([a-z]*\)".*/\1:\2/' \
+	    "$dir/list" | sort >"$dir/names"
 	for i; do echo "$i"; done | cmp -s - "$dir/names" ||
 	    fail "certificates:" "$(cat "$dir/names")"
 	cmp-ca -C "$ca" check >"$dir/text" 2>&1 ||
@@ -115,13 +130,32 @@ spool_is() {
 	has "$1/state" cmp.db lock
 }
 
-# takes DEV ANSWER: a device as it was before takes the answer
+# takes HOME ANSWER: a device as it was before takes the answer
 takes() {
-	rm -rf "$w/try"
-	cp -a "$dir/base/$1" "$w/try"
-	cmp-process -C "$w/try" -o "$w/tried/" "$2" >"$dir/text" 2>&1 ||
-	    fail "$1 does not take ${2##*/}: $(tail -n 1 "$dir/text")"
 	rm -rf "$w/try" "$w/tried"
+	cp -a "$1" "$w/try"
+	cmp-process -C "$w/try" -o "$w/tried/" "$2" >"$dir/text" 2>&1 ||
+	    [ $? -eq "${or:-0}" ] ||
+	    fail "${1##*/} does not take ${2##*/}: $(tail -n 1 "$dir/text")"
+}
+
+# handles HOME ANSWERS MESSAGE...: $w/role, a copy of HOME, is given the
+# messages under the fault and again.  The names of what it wrote to $w/out.
+handles() {
+	handles_base=$1
+	handles_out=$2
+	shift 2
+	cp -a "$handles_base" "$w/role"
+	once cmp-process -C "$w/role" -o "$w/out/" "$@"
+	mkdir -p "$w/out"
+	keep "$w/out"
+	stands "$handles_base"
+	again cmp-process -C "$w/role" -o "$w/out/" "$@"
+	kept "$w/out"
+	# shellcheck disable=SC2086 # a list of names
+	has "$w/out" $handles_out
+	no_temporary
+	stands "$handles_base"
 }
 
 # --- parts: each one case
@@ -157,8 +191,8 @@ part_mkreq() {
 		openssl pkey -in "$f" -noout 2>/dev/null ||
 		    fail "$f is no key"
 	done
-	found=$(find "$w/dev" -name '.tmp.*')
-	[ -z "$found" ] || fail "is left: $found"
+	# The stick is not ours to sweep.
+	no_temporary "$w/dev"
 	# Whatever is on the stick is a request that can be answered.
 	rm -f "$w"/ca/spool/in/*
 	for f in "$w"/stick/*-1-ir.pki; do
@@ -201,8 +235,8 @@ two_answered() {
 	done
 	no_temporary
 	issued "$w/ca" dev1 dev2
-	takes dev1 "$w/ca/spool/out/$a-2-ip.pki"
-	takes dev2 "$w/ca/spool/out/$b-2-ip.pki"
+	takes "$dir/base/dev1" "$w/ca/spool/out/$a-2-ip.pki"
+	takes "$dir/base/dev2" "$w/ca/spool/out/$b-2-ip.pki"
 	# The same requests again, when the answers have been taken away.
 	mv "$w/ca/spool/out" "$w/out"
 	mkdir "$w/ca/spool/out"
@@ -230,48 +264,31 @@ part_ca() {
 }
 
 part_ca_file() {
-	cp -a "$dir/base/ca" "$w/ca"
-	rm -f "$w"/ca/spool/in/*
-	once cmp-process -C "$w/ca" -o "$w/answers/" \
-	    "$dir"/base/stick-dev?/*.pki
-	keep "$w/answers"
-	again cmp-process -C "$w/ca" -o "$w/answers/" \
-	    "$dir"/base/stick-dev?/*.pki
-	kept "$w/answers"
 	a="$(name_of "$dir/base" dev1)" b="$(name_of "$dir/base" dev2)"
-	has "$w/answers" "$a-2-ip.pki" "$b-2-ip.pki"
-	issued "$w/ca" dev1 dev2
-	takes dev1 "$w/answers/$a-2-ip.pki"
-	takes dev2 "$w/answers/$b-2-ip.pki"
+	rm -rf "$dir/quiet"
+	cp -a "$dir/base/ca" "$dir/quiet"
+	rm -f "$dir"/quiet/spool/in/*
+	handles "$dir/quiet" "$a-2-ip.pki $b-2-ip.pki" \
+	    "$dir"/base/stick-dev?/*.pki
+	issued "$w/role" dev1 dev2
+	takes "$dir/base/dev1" "$w/out/$a-2-ip.pki"
+	takes "$dir/base/dev2" "$w/out/$b-2-ip.pki"
 }
 
-# installs DEV [CONF]: DEV takes its answer and is ready.
+# installs DEV [yes]: DEV takes its answer and is ready; yes, it confirms.
 installs() {
 	a=$(name_of "$dir/base" "$1")
-	cp -a "$dir/base/$1" "$w/$1"
-	once cmp-process -C "$w/$1" -o "$w/stick/" "$dir/answers/$a-2-ip.pki"
-	mkdir -p "$w/stick"
-	keep "$w/stick"
-	again cmp-process -C "$w/$1" -o "$w/stick/" \
+	handles "$dir/base/$1" "${2:+"$a-3-certconf.pki"}" \
 	    "$dir/answers/$a-2-ip.pki"
-	kept "$w/stick"
-	has "$w/stick" ${2:+"$a-3-certconf.pki"}
-	no_temporary
-	set -- "$w/$1"/certs/*.pem
+	set -- "$w"/role/certs/*.pem
 	[ $# -eq 1 ] || fail "not one certificate: $*"
-	key=$(basename "$1" .pem).key
-	[ "$(openssl x509 -in "$1" -noout -pubkey)" = "$(openssl pkey -in \
-	    "${1%/certs/*}/keys/$key" -pubout)" ] 2>/dev/null ||
-	    fail "$key is not the key of its certificate"
 }
 
 part_dev_confirm() {
 	installs dev2 yes
 	# And the CA takes what it wrote.
 	cp -a "$dir/answered" "$w/ca"
-	for f in "$w"/stick/*.pki; do
-		[ ! -e "$f" ] || cp "$f" "$w/ca/spool/in/"
-	done
+	cp "$w"/out/*.pki "$w/ca/spool/in/"
 	again cmp-process -C "$w/ca"
 	ls "$w"/ca/spool/out/*-pkiconf.pki >/dev/null 2>&1 ||
 	    fail "certConf got no pkiConf"
@@ -294,40 +311,39 @@ part_conf() {
 }
 
 part_pkiconf() {
-	cp -a "$dir/confirming" "$w/dev2"
-	once cmp-process -C "$w/dev2" "$dir/pkiconf"
-	again cmp-process -C "$w/dev2" "$dir/pkiconf"
-	no_temporary
+	handles "$dir/confirming" "" "$dir/pkiconf"
 }
 
 # An approved request gets its one certificate when it is polled for.
 part_poll() {
-	cp -a "$dir/approved" "$w/ca"
-	once cmp-process -C "$w/ca" -o "$w/answers/" "$dir/pollreq"
-	mkdir -p "$w/answers"
-	keep "$w/answers"
-	again cmp-process -C "$w/ca" -o "$w/answers/" "$dir/pollreq"
-	kept "$w/answers"
 	a="$(name_of "$dir/base" dev1)"
-	has "$w/answers" "$a-4-ip.pki"
-	no_temporary
-	issued "$w/ca" dev1
-	cp -a "$dir/waiting" "$w/dev1"
-	again cmp-process -C "$w/dev1" "$w/answers/$a-4-ip.pki"
+	handles "$dir/approved" "$a-4-ip.pki" "$dir/pollreq"
+	issued "$w/role" dev1
+	takes "$dir/waiting" "$w/out/$a-4-ip.pki"
+}
+
+# Held, and not decided when it is polled for.
+part_hold() {
+	a="$(name_of "$dir/base" dev1)"
+	handles "$dir/hold" "$a-2-ip.pki" "$dir"/base/stick-dev1/*.pki
+	issued "$w/role"
+	or=3 takes "$dir/base/dev1" "$w/out/$a-2-ip.pki"
+}
+part_poll_early() {
+	a="$(name_of "$dir/base" dev1)"
+	handles "$dir/holding" "$a-4-pollrep.pki" "$dir/pollreq"
+	issued "$w/role"
+	or=3 takes "$dir/waiting" "$w/out/$a-4-pollrep.pki"
 }
 
 # The device that is told to wait asks again, with one pollReq.
 part_wait() {
-	a="$(name_of "$dir/base" dev1)"
-	cp -a "$dir/base/dev1" "$w/dev1"
-	once cmp-process -C "$w/dev1" -o "$w/stick/" "$dir/wait"
-	mkdir -p "$w/stick"
-	keep "$w/stick"
-	cmp-process -C "$w/dev1" -o "$w/stick/" "$dir/wait" >"$dir/text" 2>&1 ||
-	    [ $? -eq 3 ] || fail "again: $(tail -n 1 "$dir/text")"
-	kept "$w/stick"
-	has "$w/stick" "$a-3-pollreq.pki"
-	no_temporary
+	or=3 handles "$dir/base/dev1" \
+	    "$(name_of "$dir/base" dev1)-3-pollreq.pki" "$dir/wait"
+}
+part_wait_more() {
+	or=3 handles "$dir/waiting" \
+	    "$(name_of "$dir/base" dev1)-5-pollreq.pki" "$dir/pollrep"
 }
 
 # The CRL of $w/ca is whole, signed, and has as many entries as ${1}.
@@ -344,22 +360,68 @@ crl_has() {
 	    fail "cmp-ca check: $(cat "$dir/text")"
 }
 
+# The number of a CRL is not less than when this was last called.
+crl_grows() {
+	n=$(openssl crl -in "$1/certs/ca.crl.pem" -noout -crlnumber 2>/dev/null)
+	n=$((${n#*=}))
+	[ "$n" -ge "$number" ] || fail "CRL $n after $number"
+	number=$n
+}
+
 part_revoke() {
-	cp -a "$dir/answered" "$w/ca"
+	cp -a "$dir/shop" "$w/ca"
+	crl_grows "$w/ca"
 	serial=$(cmp-ca -C "$w/ca" list | sed -n '1s/ .*//p')
 	once cmp-ca -C "$w/ca" revoke "$serial"
+	crl_grows "$w/ca"
 	# What has not been done can be done, what has been is said.
-	cmp-ca -C "$w/ca" revoke "$serial" >"$dir/text" 2>&1 || [ $? -eq 1 ] ||
-	    fail "again: $(tail -n 1 "$dir/text")"
+	or=1 again cmp-ca -C "$w/ca" revoke "$serial"
 	again cmp-process -C "$w/ca"
+	crl_grows "$w/ca"
 	crl_has 1
 }
 
 part_crl() {
-	cp -a "$dir/answered" "$w/ca"
+	cp -a "$dir/shop" "$w/ca"
+	crl_grows "$w/ca"
 	once cmp-ca -C "$w/ca" crl
+	crl_grows "$w/ca"
 	again cmp-ca -C "$w/ca" crl
+	crl_grows "$w/ca"
 	crl_has 0
+}
+
+# Two requests by two channels, one of them by both: each answer in the
+# directories of the channels that its request came by, and nowhere else.
+part_channel() {
+	cp -a "$dir/base/ca" "$w/ca"
+	s="$w/ca/spool"
+	printf '%s\n' '[channel usb]' '[channel mail]' >>"$w/ca/cmp.conf"
+	a="$(name_of "$dir/base" dev1)" b="$(name_of "$dir/base" dev2)"
+	mkdir -m 770 "$s/in/usb" "$s/in/mail"
+	cp "$s/in/$a-1-ir.pki" "$s/in/usb/"
+	mv "$s"/in/*.pki "$s/in/mail/"
+	once cmp-process -C "$w/ca"
+	rm -rf "$w/early"
+	mkdir "$w/early"
+	cp -a "$s/out" "$w/early/"
+	again cmp-process -C "$w/ca"
+	(cd "$w/early/out" && find . -name '[!.]*.pki') | while read -r f; do
+		cmp -s "$w/early/out/$f" "$s/out/$f" ||
+		    echo "$f is not what it was"
+	done >"$dir/text"
+	[ ! -s "$dir/text" ] || fail "$(cat "$dir/text")"
+	rm -rf "$w/early"
+	has "$s/in" mail usb
+	has "$s/work" mail usb
+	has "$s/out" mail "mail/$a-2-ip.pki" "mail/$b-2-ip.pki" usb \
+	    "usb/$a-2-ip.pki"
+	cmp -s "$s/out/mail/$a-2-ip.pki" "$s/out/usb/$a-2-ip.pki" ||
+	    fail "two channels have two answers"
+	has "$s/done" "$a-1-ir.1.pki" "$a-1-ir.pki" "$b-1-ir.pki"
+	no_temporary
+	issued "$w/ca" dev1 dev2
+	takes "$dir/base/dev1" "$s/out/usb/$a-2-ip.pki"
 }
 
 # --- all points of a part
@@ -367,22 +429,24 @@ part_crl() {
 case_of() {
 	rm -rf "$w"
 	mkdir "$w"
+	number=0
 	case $part in
-	init) part_init ;;
-	mkreq) part_mkreq ;;
-	trust) part_trust ;;
-	ca) part_ca ;;
 	ca-old) part_ca ;;
-	ca-file) part_ca_file ;;
 	dev) installs dev1 ;;
+	approve) decided approved approve ;;
+	reject) decided refused reject --reason no ;;
+	ask-*) asking "${part#ask-}" ;;
+	ca-file) part_ca_file ;;
+	ca-*) answering "${part#ca-}" ;;
 	dev-confirm) part_dev_confirm ;;
-	conf) part_conf ;;
-	pkiconf) part_pkiconf ;;
-	revoke) part_revoke ;;
-	crl) part_crl ;;
-	poll) part_poll ;;
-	wait) part_wait ;;
-	*) echo "sweep.sh: no part is called $part" >&2; exit 64 ;;
+	dev-*) taking "${part#dev-}" ;;
+	*)
+		name=part_$(echo "$part" | tr - _)
+		command -v "$name" >/dev/null || {
+			echo "sweep.sh: no part is called $part" >&2
+			exit 64
+		}
+		"$name" ;;
 	esac
 }
 
@@ -401,6 +465,8 @@ sweep() {
 	rm -f "$dir/log"
 	without=
 	[ "$part" != ca-old ] || without=renameat2
+	[ -e "$dir/shop" ] || ! needs_ops "$part" ||
+	    prepare_ops 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	fault=none
 	case_of
 	# A run of the part without faults told how many there are.
@@ -427,21 +493,32 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	cp -a "$dir/base/dev2" "$dir/confirming"
 	cmp-process -C "$dir/confirming" -o "$dir/certconf" \
 	    "$dir/answers/$(name_of "$dir/base" dev2)-2-ip.pki"
-	cp -a "$dir/base/ca" "$dir/approved"
-	rm -f "$dir"/approved/spool/in/*
-	sed -i '/^\[enrol /a hold = yes' "$dir/approved/cmp.conf"
-	cmp-process -C "$dir/approved" -o "$dir/wait" \
+	cp -a "$dir/base/ca" "$dir/hold"
+	rm -f "$dir"/hold/spool/in/*
+	sed -i '/^\[enrol /a hold = yes' "$dir/hold/cmp.conf"
+	cp -a "$dir/hold" "$dir/holding"
+	cmp-process -C "$dir/holding" -o "$dir/wait" \
 	    "$dir"/base/stick-dev1/*.pki
 	cp -a "$dir/base/dev1" "$dir/waiting"
 	cmp-process -C "$dir/waiting" -o "$dir/pollreq" "$dir/wait" ||
 	    [ $? -eq 3 ]
+	cp -a "$dir/holding" "$dir/polled"
+	cmp-process -C "$dir/polled" -o "$dir/pollrep" "$dir/pollreq"
+	cp -a "$dir/holding" "$dir/approved"
 	cmp-ca -C "$dir/approved" approve "$(name_of "$dir/base" dev1)"
 	cp -a "$dir/answered" "$dir/confirmed"
 	cmp-process -C "$dir/confirmed" -o "$dir/pkiconf" "$dir/certconf"
 } 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 
-[ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
-    conf pkiconf revoke crl poll wait
+if [ $# -eq 0 ]; then
+	set -- init mkreq trust ca ca-old ca-file dev dev-confirm conf \
+	    pkiconf revoke crl hold poll-early poll wait wait-more approve \
+	    reject channel accept rollover activate ticket-new ticket-add \
+	    ticket-remove
+	for i in $operations; do
+		set -- "$@" "ask-$i" "ca-$i" "dev-$i"
+	done
+fi
 for i; do
 	sweep "$i"
 done

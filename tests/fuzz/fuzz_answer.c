@@ -1,8 +1,8 @@
 /*
- * answer: a device with one open request is given what claims to be its
- * answer, first as it is, then with the transaction's numbers put in and
- * signed by the CA that the device trusts: a signature must not make hostile
- * content any safer to read.  Nothing is ever committed.
+ * answer: a device with open requests is given what claims to be an answer,
+ * first as it is, then with the numbers of each transaction put in and signed
+ * by the CA that the device trusts: a signature must not make hostile content
+ * any safer to read.  Nothing is ever committed.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,7 +21,21 @@
 #include "tests/fixed/fixed.c"
 #include "tests/fuzz/known.h"
 
-static const uint8_t txid[16] = { 1, 2, 3 }, nonce[16] = { 4, 5, 6 };
+/* What the device waits for. */
+static const struct { const char *id; enum body body; enum txn_state state; }
+    opens[] = {
+	{ "ir-open-00000000", BODY_IR, TXN_OPEN },
+	{ "ir-waiting-00000", BODY_IR, TXN_WAITING },
+	{ "ir-pkiconf-00000", BODY_IR, TXN_PKICONF },
+	{ "p10cr-open-00000", BODY_P10CR, TXN_OPEN },
+	{ "rr-open-00000000", BODY_RR, TXN_OPEN },
+	{ "rr-waiting-00000", BODY_RR, TXN_WAITING },
+	{ "genm-open-000000", BODY_GENM, TXN_OPEN },
+	{ "genm-waiting-000", BODY_GENM, TXN_WAITING },
+};
+#define OPENS	(sizeof(opens) / sizeof(opens[0]))
+
+static const uint8_t nonce[16] = { 4, 5, 6 };
 static char home[256];
 static struct engine *engine;
 static struct buf cmp_der;
@@ -44,37 +58,57 @@ clean_up(void)
 	nftw(home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* The open request of a device for CN=pump17 with the known key. */
+/* SEQUENCE of InfoTypeAndValue: id-it-caCerts. */
+static const struct slice asked = SLICE_LIT("\x30\x0c\x30\x0a\x06\x08"
+    "\x2b\x06\x01\x05\x05\x07\x04\x11");
+
+/* A request for CN=pump17 with the known key, or about its certificate. */
 static void
-open_request(int homefd)
+open_request(struct store *store, size_t i)
 {
 	struct effects f = { .changes_txn = 1, .event = "made" };
 	struct store_row row = { .effects = &f, .name = "x.pki",
 	    .now = KNOWN_NOW };
-	struct store *store = NULL;
 	struct err e = { 0 };
 	char name[STORE_NAME];
 	struct buf subject;
 	struct txn t;
 
 	txn_init(&t);
-	t.state = TXN_OPEN;
-	t.body = BODY_IR;
+	t.state = opens[i].state;
+	t.body = opens[i].body;
+	t.cert_req_id = t.body == BODY_P10CR ? -1 : 0;
 	t.explicit_asked = 1;
 	t.messages = 1;
-	buf_add(&t.transaction_id, txid, sizeof(txid));
+	buf_add_str(&t.transaction_id, opens[i].id);
 	buf_add(&t.our_nonce, nonce, sizeof(nonce));
-	buf_add_slice(&t.subject, known_name("CN=pump17,O=Example", &subject));
+	buf_add_slice(&t.subject, t.body == BODY_GENM ? asked :
+	    known_name("CN=pump17,O=Example", &subject));
 	buf_add_slice(&t.spki, key_spki(known_key));
 	buf_add_str(&t.key_file, "keys/pump17.key");
+	if (t.body == BODY_RR || t.state == TXN_PKICONF)
+		buf_add_slice(&t.cert, buf_slice(&cmp_der));
+	if (t.state != TXN_OPEN)
+		buf_add_slice(&t.signer_certs, buf_slice(&cmp_der));
 	f.txn = &t;
+	must(store_put(store, &row, name, &e) == 0);
+	txn_release(&t);
+	if (opens[i].body != BODY_GENM)
+		buf_release(&subject);
+}
+
+static void
+open_requests(int homefd)
+{
+	struct store *store = NULL;
+	struct err e = { 0 };
+
 	must(store_open(homefd, STORE_CREATE, &store, &e) == 0);
 	must(store_begin(store, &e) == 0);
-	must(store_put(store, &row, name, &e) == 0);
+	for (size_t i = 0; i < OPENS; i++)
+		open_request(store, i);
 	must(store_commit(store, &e) == 0);
 	store_close(store);
-	txn_release(&t);
-	buf_release(&subject);
 }
 
 static void
@@ -105,7 +139,7 @@ setup(void)
 	    &e) == 0);
 	buf_release(&pem);
 	close(trust);
-	open_request(fd);
+	open_requests(fd);
 	must(engine_open(fd, STORE_WRITE, &engine, &e) == 0);
 	atexit(clean_up);
 }
@@ -132,18 +166,20 @@ handle(struct slice der)
 
 	outcome_init(&o);
 	must(engine_begin(engine, &e) == 0);
-	engine_handle(engine, der, &o);
+	engine_handle(engine, NULL, der, &o);
 	v = o.verdict;
 	must(is_clean(slice_str(o.note)) && is_clean(slice_str(o.err.detail)));
 	must(is_clean(slice_str(o.next)) && strchr(o.name, '/') == NULL);
 	must(v == VERDICT_TAKEN || o.err.code != E_NONE);
 	must(v != VERDICT_TEMPORARY && v != VERDICT_REPEATED);
+	must(o.err.code != E_INTERNAL);
 	/* What is sent back is a message. */
 	if (o.answer.n > 0) {
 		struct msg m;
 
 		must(msg_decode(buf_slice(&o.answer), &m, &e) == 0);
-		must(m.body == BODY_CERTCONF);
+		must(m.body == BODY_CERTCONF || (v == VERDICT_WAITING &&
+		    m.body == BODY_POLLREQ));
 	}
 	engine_abort(engine);
 	outcome_release(&o);
@@ -159,7 +195,7 @@ check_taken(const struct msg *m)
 	struct buf subject;
 	struct cert c;
 
-	if (m->body != BODY_IP)
+	if (m->body != BODY_IP && m->body != BODY_CP)
 		return;
 	must(crmf_response(m->content, &rep, &e) == 0 && rep.count == 1);
 	must(cert_parse(rep.first.cert, &c, &e) == 0);
@@ -169,9 +205,19 @@ check_taken(const struct msg *m)
 	buf_release(&subject);
 }
 
+/* Only an answer of the kind that was asked for is taken. */
+static void
+check_kind(enum body body, size_t i)
+{
+	if (opens[i].state == TXN_PKICONF)
+		must(body == BODY_PKICONF);
+	else
+		must(op_by_request(opens[i].body)->response == body);
+}
+
 /* The body of ${m} in a message that fits the transaction. */
 static void
-sign_and_handle(const struct msg *m)
+sign_and_handle(const struct msg *m, size_t i)
 {
 	struct err e = { 0 };
 	struct draft d;
@@ -182,7 +228,7 @@ sign_and_handle(const struct msg *m)
 	d.pvno = m->hdr.pvno >= 0 && m->hdr.pvno < 9 ? (int)m->hdr.pvno : 2;
 	d.has_time = 1;
 	d.message_time = KNOWN_NOW;
-	d.transaction_id = SLICE(txid, sizeof(txid));
+	d.transaction_id = slice_str(opens[i].id);
 	d.sender_nonce = m->hdr.sender_nonce;
 	d.recip_nonce = SLICE(nonce, sizeof(nonce));
 	d.general_info = m->hdr.general_info;
@@ -191,8 +237,10 @@ sign_and_handle(const struct msg *m)
 	buf_init(&out, 2 << 20);
 	must(protect_sign(&d, &signer, SLICE_NONE, &out, &e) == 0);
 	if (msg_decode(buf_slice(&out), &again, &e) == 0 &&
-	    handle(buf_slice(&out)) == VERDICT_TAKEN)
+	    handle(buf_slice(&out)) == VERDICT_TAKEN) {
+		check_kind(again.body, i);
 		check_taken(&again);
+	}
 	draft_release(&d);
 	buf_release(&out);
 }
@@ -209,6 +257,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (msg_decode(SLICE(p, n), &m, &e) == -1 ||
 	    m.content.n > 1 << 17 || m.hdr.general_info.n > 1 << 16)
 		return 0;
-	sign_and_handle(&m);
+	for (size_t i = 0; i < OPENS; i++)
+		sign_and_handle(&m, i);
 	return 0;
 }

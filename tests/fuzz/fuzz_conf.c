@@ -24,12 +24,12 @@ is_clean(struct slice s)
 	return 1;
 }
 
-static const struct conf_enrol *
+static const struct conf_rule *
 enrol(const struct conf *c, const char *name)
 {
-	for (size_t i = 0; i < c->n_enrols; i++)
-		if (strcmp(c->enrols[i].name, name) == 0)
-			return &c->enrols[i];
+	for (size_t i = 0; i < c->enrol.n; i++)
+		if (strcmp(c->enrol.v[i].name, name) == 0)
+			return &c->enrol.v[i];
 	return NULL;
 }
 
@@ -37,13 +37,13 @@ enrol(const struct conf *c, const char *name)
 static void
 use(const struct conf *c)
 {
-	const struct conf_enrol *r;
+	const struct conf_rule *r;
 	struct err e = { 0 };
 
 	must(c->n_profiles > 0 && c->home.role != NULL);
 	must(c->home.max_size > 0 && c->home.group > 0);
-	for (size_t i = 0; i < c->n_enrols; i++) {
-		r = &c->enrols[i];
+	for (size_t i = 0; i < c->enrol.n; i++) {
+		r = &c->enrol.v[i];
 		must(enrol(c, r->name) == r);	/* no name twice */
 		if (r->subject != NULL)
 			must(name_pattern_check(r->subject, &e) == 0);
@@ -59,9 +59,9 @@ edit(struct slice text)
 	static char file[] = "trust/new.pem", san[] = "dns:*.example";
 	static char name[] = "fuzz-new", subject[] = "CN=*,O=\\#1";
 	char *files[] = { file, NULL }, *sans[] = { san, NULL };
-	struct conf_enrol r = { .name = name, .anchor = { files, 1 },
+	struct conf_rule r = { .kind = CONF_enrol, .name = name, .anchor = { files, 1 },
 	    .subject = subject, .san = { sans, 1 } };
-	const struct conf_enrol *got;
+	const struct conf_rule *got;
 	struct err e = { 0 };
 	struct conf *c = NULL;
 	struct buf with, set, without;
@@ -69,19 +69,19 @@ edit(struct slice text)
 	buf_init(&with, TEXT_MAX);
 	buf_init(&set, TEXT_MAX);
 	buf_init(&without, TEXT_MAX);
-	if (conf_add_enrol(text, &r, &with, &e) == -1)
+	if (conf_add_rule(text, &r, &with, &e) == -1)
 		goto out;	/* there, or too large */
 	must(conf_parse(buf_slice(&with), "x", &c, &e) == 0);
 	must((got = enrol(c, name)) != NULL);
 	must(strcmp(got->subject, subject) == 0 && got->anchor.n == 1 &&
 	    strcmp(got->anchor.v[0], file) == 0 && got->san.n == 1);
 	conf_free(c);
-	must(conf_set_enrol(buf_slice(&with), name, "subject", "CN=y", &set,
+	must(conf_set_rule(buf_slice(&with), CONF_enrol, name, "subject", "CN=y", &set,
 	    &e) == 0);
 	must(conf_parse(buf_slice(&set), "x", &c, &e) == 0);
 	must(strcmp(enrol(c, name)->subject, "CN=y") == 0);
 	conf_free(c);
-	must(conf_remove_enrol(buf_slice(&with), name, &without, &e) == 0);
+	must(conf_remove_rule(buf_slice(&with), CONF_enrol, name, &without, &e) == 0);
 	must(conf_parse(buf_slice(&without), "x", &c, &e) == 0);
 	must(enrol(c, name) == NULL);
 	conf_free(c);

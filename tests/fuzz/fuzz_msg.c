@@ -6,154 +6,18 @@
 #include <string.h>
 
 #include "asn/schema.h"
-#include "base/escape.h"
 #include "msg/body.h"
 #include "msg/crmf.h"
 #include "msg/lint.h"
 #include "msg/msg.h"
+#include "msg/poll.h"
 #include "msg/print.h"
+#include "msg/rev.h"
+#include "msg/view.h"
 #include "pki/cert.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/text.h"
 
 #define OUT_MAX	(64u << 20)
-
-/* A validator of our own: RFC 8259, one value and nothing after it. */
-struct json {
-	const uint8_t	*p, *end;
-	unsigned	 depth;
-};
-
-static int	json_value(struct json *j);
-
-static int
-json_take(struct json *j, const char *s)
-{
-	size_t n = strlen(s);
-
-	if ((size_t)(j->end - j->p) < n || memcmp(j->p, s, n) != 0)
-		return 0;
-	j->p += n;
-	return 1;
-}
-
-static int
-json_escape(struct json *j)
-{
-	static const char simple[] = "\"\\/bfnrt";
-
-	if (j->p == j->end)
-		return 0;
-	if (*j->p != 'u')
-		return *j->p != 0 && strchr(simple, *j->p++) != NULL;
-	if (j->end - j->p < 5)
-		return 0;
-	for (int i = 1; i < 5; i++)
-		if (strchr("0123456789abcdefABCDEF", j->p[i]) == NULL ||
-		    j->p[i] == 0)
-			return 0;
-	j->p += 5;
-	return 1;
-}
-
-static int
-json_string(struct json *j)
-{
-	uint32_t cp;
-	size_t n;
-
-	if (!json_take(j, "\""))
-		return 0;
-	while (j->p < j->end && *j->p != '"') {
-		if (*j->p < 0x20)
-			return 0;
-		if (*j->p == '\\') {
-			j->p++;
-			if (!json_escape(j))
-				return 0;
-			continue;
-		}
-		n = escape_utf8(SLICE(j->p, (size_t)(j->end - j->p)), &cp);
-		if (n == 0 || escape_deceptive(cp))
-			return 0;
-		j->p += n;
-	}
-	return json_take(j, "\"");
-}
-
-static int
-json_number(struct json *j)
-{
-	const uint8_t *start;
-
-	(void)json_take(j, "-");
-	start = j->p;
-	while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
-		j->p++;
-	return j->p > start && (start[0] != '0' || j->p == start + 1);
-}
-
-static int
-json_list(struct json *j, const char *close, int named)
-{
-	if (++j->depth > 64)
-		return 0;
-	if (json_take(j, close)) {
-		j->depth--;
-		return 1;
-	}
-	do {
-		while (json_take(j, " "))
-			;
-		if (named && (!json_string(j) || !json_take(j, ":")))
-			return 0;
-		while (json_take(j, " "))
-			;
-		if (!json_value(j))
-			return 0;
-	} while (json_take(j, ","));
-	j->depth--;
-	return json_take(j, close);
-}
-
-static int
-json_value(struct json *j)
-{
-	if (json_take(j, "{"))
-		return json_list(j, "}", 1);
-	if (json_take(j, "["))
-		return json_list(j, "]", 0);
-	if (j->p < j->end && *j->p == '"')
-		return json_string(j);
-	return json_take(j, "true") || json_take(j, "false") ||
-	    json_take(j, "null") || json_number(j);
-}
-
-static int
-json_valid(struct slice s)
-{
-	struct json j = { s.p, s.p + s.n, 0 };
-
-	if (!json_value(&j))
-		return 0;
-	(void)json_take(&j, "\n");
-	return j.p == j.end;
-}
-
-/* Lines of text that a terminal may see. */
-static int
-is_clean(struct slice s)
-{
-	uint32_t cp;
-	size_t n;
-
-	for (; s.n > 0; s = SLICE(s.p + n, s.n - n)) {
-		if ((n = escape_utf8(s, &cp)) == 0)
-			return 0;
-		if (cp != '\n' && escape_deceptive(cp))
-			return 0;
-	}
-	return 1;
-}
 
 static void
 found(void *arg, char level, enum err_code code, const char *section,
@@ -165,7 +29,7 @@ found(void *arg, char level, enum err_code code, const char *section,
 	must(level == 'M' || level == 'S');
 	must(code > E_NONE && code < E__COUNT);
 	must(section != NULL && section[0] != '\0');
-	must(is_clean(slice_str(text)) && strchr(text, '\n') == NULL);
+	must(is_clean(slice_str(text)));
 }
 
 static void
@@ -177,7 +41,7 @@ show(const struct msg *m)
 	buf_init(&out, OUT_MAX);
 	print_text(&out, m);
 	must(!buf_bad(&out));
-	must(is_clean(buf_slice(&out)));
+	must(is_clean_text(buf_slice(&out), 1));
 	buf_reset(&out);
 	print_json(&out, m);
 	must(!buf_bad(&out));
@@ -185,6 +49,44 @@ show(const struct msg *m)
 	buf_release(&out);
 	said = lint_msg(m, found, &n);
 	must(said == n);
+}
+
+/* What the operations read, and again what the printer reads of the same. */
+static void
+read_twice(struct slice content)
+{
+	struct view_rev_rep view_rep;
+	struct rev_details rev;
+	struct view_rev view;
+	struct view_poll poll;
+	struct poll_rep rep;
+	struct rev_rep rev_rep;
+	struct err e = { 0 };
+	int64_t id;
+	size_t n, m;
+
+	if (rev_request(content, &rev, &n, &e) == 0) {
+		must(view_rev(content, &view, &m, &e) == 0 && n == m);
+		must(slice_eq(rev.tmpl.serial, view.tmpl.serial));
+		must(rev.has_reason == view.has_reason);
+		must(!rev.has_reason || rev.reason == view.reason);
+		must(rev.invalidity == view.invalidity);
+	}
+	if (rev_response(content, &rev_rep, &e) == 0) {
+		must(view_rev_rep(content, &view_rep, &e) == 0);
+		must(rev_rep.count == view_rep.count);
+		must(rev_rep.status.status == view_rep.first.status);
+	}
+	if (poll_read_req(content, &id, &n, &e) == 0) {
+		must(view_poll(BODY_POLLREQ, content, &poll, &m, &e) == 0);
+		must(n == m && id == poll.cert_req_id);
+	}
+	if (poll_read_rep(content, &rep, &n, &e) == 0) {
+		must(view_poll(BODY_POLLREP, content, &poll, &m, &e) == 0);
+		must(n == m && rep.cert_req_id == poll.cert_req_id);
+		must(rep.check_after == poll.check_after);
+		must(slice_eq(rep.reason, poll.reason));
+	}
 }
 
 /* All readers on any content: the tag of the body is not theirs to trust. */
@@ -212,6 +114,7 @@ read_all(struct slice content)
 		must(rep.count == 0 || rep.responses.n > 0);
 	(void)crmf_confirmation(content, &status, &count, &e);
 	(void)crmf_error(content, &error, &e);
+	read_twice(content);
 }
 
 /* Bodies whose syntax we claim to know. */
@@ -287,7 +190,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	read_all(m.content);
 	buf_init(&out, OUT_MAX);
 	(void)schema_dump(&out, in, &why);
-	must(buf_bad(&out) || is_clean(buf_slice(&out)));
+	must(buf_bad(&out) || is_clean_text(buf_slice(&out), 1));
 	buf_release(&out);
 	if (is_known(m.body) && !is_any(m.hdr.sender) &&
 	    !is_any(m.hdr.recipient) && body_check(&m, &e) == 0 && certs_readable(&m) &&

@@ -104,9 +104,9 @@ more() {
 	op=$2 answer=$3
 	shift 3
 	mkdir -p "$dir"
-	run cmp-mkreq -C "$device" "$op" --cert "$first"/certs/*.pem \
+	run cmp-mkreq -C "$device" "$op" "$@" --cert "$first"/certs/*.pem \
 	    --key keys/new.pem --trust plant/certs/ca.pem \
-	    -o "$dir/1-$op.pki" "$@"
+	    -o "$dir/1-$op.pki"
 	hand plant "1-$op.pki" "2-$answer.pki"
 }
 
@@ -115,6 +115,101 @@ more kur kur kup --newkey-file keys/more.pem
 more p10cr p10cr cp --csr keys/more-csr.pem --confirm
 hand "$device" 2-cp.pki 3-certConf.pki
 hand plant 3-certConf.pki 4-pkiConf.pki
+
+
+more rr rr rp --reason superseded
+hand "$device" 2-rp.pki none
+
+# The rest of what a device asks for; what it makes of it is a golden as well.
+general() {
+	more "$@"
+	hand "$device" 2-genp.pki none
+}
+general genm-cacerts genm genp cacerts
+general genm-reqtemplate genm genp reqtemplate
+cat "$device"/template/*.json >"$dir/template.json"
+
+run cmp-ca -C enrolled crl
+general genm-crl genm genp crl --issuer 'CN=Plant CA,O=Example'
+
+# A key that an interrupted run has left is taken up here as well.
+cat keys/next.pem >enrolled/keys/next.key
+run cmp-ca -C enrolled rollover
+general genm-rootupdate genm genp rootupdate --root plant/certs/ca.pem
+
+# header FILE BODY: an answer to FILE without its body, as openssl makes DER.
+header() {
+	cat <<-CNF
+	asn1 = SEQUENCE:message
+	[message]
+	header = SEQUENCE:header
+	body = EXP:$2,SEQUENCE:body
+	[empty]
+	[header]
+	pvno = INTEGER:2
+	sender = EXP:4,SEQUENCE:empty
+	recipient = EXP:4,SEQUENCE:empty
+	time = EXP:0,GENERALIZEDTIME:$(date -u -d "@$FIXED_CLOCK" +%Y%m%d%H%M%SZ)
+	id = EXP:4,FORMAT:HEX,OCT:$(field "$1" transactionID)
+	nonce = EXP:5,FORMAT:HEX,OCT:000102030405060708090a0b0c0d0e0f
+	ours = EXP:6,FORMAT:HEX,OCT:$(field "$1" senderNonce)
+	CNF
+}
+field() {
+	cmp-inspect --json "$1" | sed 's/.*"'"$2"'":"\([0-9a-f]*\)".*/\1/'
+}
+
+# foreign FILE ANSWER BODY CNF: what another CA than ours would say to FILE.
+foreign() {
+	cat "$4" >"$dir/${4##*/}"
+	{ header "$dir/$1" "$3"; cat "$4"; } >answer.cnf
+	openssl asn1parse -genconf answer.cnf -noout -out answer.der 2>>log
+	run cmp-sign --cert plant/certs/cmp.pem --key keys/plant-cmp.pem \
+	    -o "$dir/$2" answer.der
+}
+
+# The example in Appendix A of RFC 9483, and what the device makes of it.
+more appendix-a genm none reqtemplate
+rm -f "$dir/2-none.pki"
+foreign 1-genm.pki 2-genp.pki 22 "$here/appendix-a/template.cnf"
+hand "$device" 2-genp.pki none
+cat "$device"/template/*.json >"$dir/template.json"
+
+# An answer that waits, as a whole message.
+plant
+ask error-waiting maker --subject CN=pump17,O=Example
+foreign 1-ir.pki 2-error.pki 23 "$here/error-waiting/error.cnf"
+hand "$device" 2-error.pki 3-pollReq.pki
+
+# An operator decides.
+plant
+sed -i '/^\[enrol /a hold = yes' plant/cmp.conf
+ask polling maker --subject CN=pump17,O=Example
+hand plant 1-ir.pki 2-ip.pki
+hand "$device" 2-ip.pki 3-pollReq.pki
+hand plant 3-pollReq.pki 4-pollRep.pki
+hand "$device" 4-pollRep.pki 5-pollReq.pki
+run cmp-ca -C plant approve "$(field "$dir/1-ir.pki" transactionID)"
+hand plant 5-pollReq.pki 6-ip.pki
+hand "$device" 6-ip.pki none
+
+# A shared secret instead of a certificate.
+for mac in pbmac1 pbm; do
+	plant
+	echo 'a secret of 25 characters' >secret
+	run cmp-ca -C plant ticket add --ref slip --secret-file secret \
+	    --subject 'CN=*,O=Example'
+	dir=$to/mac-$mac device=$tmp/device-$mac
+	mkdir -p "$dir"
+	run cmp-mkreq -C "$device" ir --newkey-file keys/new.pem \
+	    --subject CN=pump17,O=Example --secret-file secret --ref slip \
+	    --mac "$mac" --trust plant/certs/ca.pem --confirm \
+	    -o "$dir/1-ir.pki"
+	hand plant 1-ir.pki 2-ip.pki
+	hand "$device" 2-ip.pki 3-certConf.pki
+	hand plant 3-certConf.pki 4-pkiConf.pki
+	hand "$device" 4-pkiConf.pki none
+done
 
 # An approval, that of another officer around it, and a bundle.
 by() {

@@ -81,7 +81,7 @@ defaults(void)
 static void
 values(void)
 {
-	struct conf *c = parse("# c\r\nrole = ra\r\n\r\n[ca]\r\n  key=k\t\r\n"
+	struct conf *c = parse("# c\r\nrole = ee\r\n\r\n[ca]\r\n  key=k\t\r\n"
 	    "default-profile = tls\r\n[ profile  tls ]\r\nvalidity = 12h\r\n"
 	    "max-validity=2y\r\nkeys = ec:P-256\trsa:3072\r\neku =\r\n"
 	    "confirm = explicit\r\nwildcard = yes\r\n[profile x]\r\n"
@@ -94,7 +94,7 @@ values(void)
 		printf("# %s\n", e.detail);
 		return;
 	}
-	ok(strcmp(c->home.role, "ra") == 0 && strcmp(c->home.ca_key, "k") == 0,
+	ok(strcmp(c->home.role, "ee") == 0 && strcmp(c->home.ca_key, "k") == 0,
 	    "conf: strings are read without the blanks around them");
 	ok(c->n_profiles == 2 && c->profiles[0].validity == 43200 &&
 	    c->profiles[0].max_validity == 2 * 365 * 86400 &&
@@ -102,10 +102,10 @@ values(void)
 	    c->profiles[0].confirm_explicit && c->profiles[0].wildcard &&
 	    c->profiles[0].line == 7 && c->profiles[1].eku.n == 1,
 	    "conf: each profile has its own values, others their default");
-	ok(c->n_enrols == 1 && c->enrols[0].anchor.n == 2 &&
-	    c->enrols[0].body.n == 2 && c->enrols[0].profiles.n == 2 &&
-	    strcmp(c->enrols[0].subject, "CN=pump {serialNumber},O=E") == 0 &&
-	    c->enrols[0].san.n == 2 && c->enrols[0].crl.n == 0,
+	ok(c->enrol.n == 1 && c->enrol.v[0].anchor.n == 2 &&
+	    c->enrol.v[0].body.n == 2 && c->enrol.v[0].profiles.n == 2 &&
+	    strcmp(c->enrol.v[0].subject, "CN=pump {serialNumber},O=E") == 0 &&
+	    c->enrol.v[0].san.n == 2 && c->enrol.v[0].crl.n == 0,
 	    "conf: an enrol rule is read");
 	conf_free(c);
 }
@@ -126,7 +126,7 @@ shape(void)
 	    "section is told where it belongs");
 	ok(refuses("[ca]\ntime-past = 1d\n", "before the first section"),
 	    "conf: a global key in a section is told where it belongs");
-	ok(refuses("[cx]\n", "expected [ca], [spool]"),
+	ok(refuses("[cx]\n", "expected [ca], [relay], [spool]"),
 	    "conf: an unknown section is refused");
 	ok(refuses("[ca\n", "expected \"]\""), "conf: an open header is refused");
 	ok(refuses("[profile]\n", "expected a name"),
@@ -171,6 +171,10 @@ bad_values(void)
 	    refuses("[spool]\nmax-size = 2048m\n", "bytes") &&
 	    refuses("[spool]\nmax-size = 0\n", "bytes") &&
 	    refuses("[spool]\nmax-size = 1mb\n", "bytes"), "conf: so have sizes");
+	ok(refuses("[ca]\ncrl-days = 7d\n", "crl-every") &&
+	    refuses("[ca]\ncrl-every = 30d\n", "crl-every") &&
+	    accepts("[ca]\ncrl-days = 3d\ncrl-every = 1d\n"),
+	    "conf: a CRL is good until after the next one");
 	ok(refuses("[spool]\npoll = 0s\n", "more than 0"),
 	    "conf: a period is not zero");
 	ok(refuses("[profile default]\nwildcard = true\n", "yes or no") &&
@@ -207,6 +211,39 @@ bad_values(void)
 }
 
 static void
+channels(void)
+{
+	struct conf *c = parse("time-past = 2d\n[channel usb]\n"
+	    "time-past = 90d\n[channel mail]\ntime-future = 0s\n");
+	const struct conf_channel *none, *usb, *mail;
+
+	if (c == NULL || (none = conf_channel(c, "")) == NULL ||
+	    (usb = conf_channel(c, "usb")) == NULL ||
+	    (mail = conf_channel(c, "mail")) == NULL) {
+		ok(0, "conf: channels are found by name");
+		conf_free(c);
+		return;
+	}
+	ok(c->n_channels == 3 && none == c->channels &&
+	    conf_channel(c, "other") == NULL,
+	    "conf: channels are found by name, and the first has none");
+	ok(none->time_past == 2 * 86400 && none->time_future == 600 &&
+	    usb->time_past == 90 * 86400 && usb->time_future == 600 &&
+	    mail->time_past == 2 * 86400 && mail->time_future == 0,
+	    "conf: what a channel does not say is as in the global keys");
+	conf_free(c);
+	ok(refuses("[channel]\n", "expected a name") &&
+	    refuses("[channel ../x]\n", "expected a name") &&
+	    refuses("[channel a/b]\n", "expected a name") &&
+	    refuses("[channel ..]\n", "does not start with") &&
+	    refuses("[channel .x]\n", "does not start with") &&
+	    refuses("[channel x.Pki]\n", "end in") &&
+	    refuses("[channel a]\n[channel a]\n", "is there already") &&
+	    refuses("[channel a]\nvalidity = 1y\n", "which belongs"),
+	    "conf: a channel's name is that of a directory");
+}
+
+static void
 durations(void)
 {
 	ok(conf_duration("90s") == 90 && conf_duration("30m") == 1800 &&
@@ -237,8 +274,7 @@ uncomment(struct slice in)
 }
 
 struct seen {
-	char		*text;
-	const char	*doc_page;
+	const char	*text, *doc_page;
 	int		 keys, in_template, in_page;
 };
 
@@ -265,22 +301,26 @@ each(void *arg, const char *section, const char *key, const char *type,
 static void
 template(void)
 {
-	struct buf b, page;
+	struct buf b, page, all;
 	struct seen s = { 0 };
+	char *text;
+
+	buf_init(&all, 1 << 16);
 
 	for (int role = ROLE_EE; role <= ROLE_CA; role++) {
 		buf_init(&b, 1 << 16);
 		conf_template(&b, (enum role)role);
 		ok(accepts(buf_str(&b)), "template %d: parses as it is", role);
-		s.text = uncomment(buf_slice(&b));
-		ok(accepts(s.text), "template %d: parses with every key "
+		text = uncomment(buf_slice(&b));
+		ok(accepts(text), "template %d: parses with every key "
 		    "uncommented", role);
 		if (e.code != E_NONE)
 			printf("# %s\n", e.detail);
 		buf_release(&b);
-		if (role != ROLE_CA)
-			free(s.text);
+		buf_add_str(&all, text);
+		free(text);
 	}
+	s.text = buf_str(&all);
 	buf_init(&page, 1 << 20);
 	ok(file_read("tools/cmp.conf.5", 1 << 20, &page, &e) == 0,
 	    "conf: there is a manual page");
@@ -289,7 +329,52 @@ template(void)
 	ok(s.in_template == s.keys, "template: has every key and what it means");
 	ok(s.in_page == s.keys, "conf: the manual page has every key");
 	buf_release(&page);
-	free(s.text);
+	buf_release(&all);
+}
+
+static void
+rules(void)
+{
+	const struct conf_rule *r;
+	struct conf *c;
+
+	ok((c = parse("role = ra\n[relay]\nprotect-key = k\nanchor = a b\n"
+	    "[ra lra1]\ncert = x\n[forward d]\nforward = replace\n"
+	    "batch = yes\nadd-subject = O=Example\nadd-san = dns:a.example\n")) != NULL,
+	    "conf: the sections of an RA are read");
+	r = &c->forward.v[0];
+	ok(c->forward.n == 1 && r->kind == CONF_forward &&
+	    r->mode == FORWARD_REPLACE && r->batch == 1 &&
+	    strcmp(c->home.prot_key, "k") == 0 && c->home.upstream.n == 2 &&
+	    conf_rule(&c->ra, "lra1") == &c->ra.v[0] &&
+	    conf_rule(&c->ra, "lra2") == NULL,
+	    "conf: they say what stands there");
+	conf_free(c);
+	ok((c = parse("role = ra\n[forward d]\n")) != NULL &&
+	    c->forward.v[0].mode == FORWARD_ADD && c->home.check_after == 86400,
+	    "conf: an RA has defaults");
+	conf_free(c);
+	ok(refuses("[relay]\ngroup = 1\n", "is for role = ra") &&
+	    refuses("role = ra\n[ca]\nkey = a\n", "not for role = ra"),
+	    "conf: keys of another role are refused");
+	ok(refuses("[ra a]\nsubject = CN=x\n", "cmp.conf:1: [ra a] expected "
+	    "cert"), "conf: an RA that nobody could be is refused");
+	ok(refuses("[enrol a]\nanchor = x\napprovals = 1 of b\n", "there is no "
+	    "[ra b]"), "conf: approvals of nobody are refused");
+	ok(refuses("[enrol a]\nanchor = x\napprovals = 3 of b c\n", "at least 3 "
+	    "names") && refuses("[enrol a]\nanchor = x\napprovals = 0 of b\n",
+	    "expected as") && refuses("[enrol a]\nanchor = x\n"
+	    "approvals = 1 of b b\n", "each once"),
+	    "conf: approvals that cannot be reached are refused");
+	ok((c = parse("[ra b]\ncert = x\n[ra c]\nanchor = y\n[enrol a]\nanchor = x\n"
+	    "approvals = 2 of b c\n")) != NULL && c->enrol.v[0].approvals.need == 2 &&
+	    c->enrol.v[0].approvals.of.n == 2, "conf: approvals are read");
+	conf_free(c);
+	ok(refuses("role = ra\n[forward a]\nforward = maybe\n", "expected keep, "
+	    "add") && refuses("role = ra\n[forward a]\nadd-subject = x\n",
+	    "expected a name") && refuses("role = ra\n[forward a]\n"
+	    "add-san = dns:-\n", "expected names"),
+	    "conf: what an RA cannot do is refused");
 }
 
 static int
@@ -311,46 +396,46 @@ editing(void)
 	char blank[] = "dns:a b", subject[] = "CN=* x,O=E";
 	char two[] = "CN=x\nO=E", b_name[] = "b", bad_name[] = "b]";
 	char *anchors[] = { file, NULL }, *names[] = { dns, ip };
-	struct conf_enrol r = { .name = b_name, .anchor = { anchors, 1 },
+	struct conf_rule r = { .kind = CONF_enrol, .name = b_name, .anchor = { anchors, 1 },
 		.subject = subject, .san = { names, 2 } };
 	struct buf b;
 
 	buf_init(&b, 1 << 16);
 	e = (struct err){ 0 };
-	ok(conf_add_enrol(slice_str("# mine\nrole = ca"), &r, &b, &e) == 0 &&
+	ok(conf_add_rule(slice_str("# mine\nrole = ca"), &r, &b, &e) == 0 &&
 	    text_is(&b, "# mine\nrole = ca\n\n[enrol b]\nanchor = trust/b.pem\n"
 	    "subject = CN=* x,O=E\nsan = dns:*.e ip:1.*\n"),
 	    "edit: a rule is added at the end, the rest is kept");
-	ok(conf_add_enrol(slice_str("role = ca\r\n"), &r, &b, &e) == 0 &&
+	ok(conf_add_rule(slice_str("role = ca\r\n"), &r, &b, &e) == 0 &&
 	    text_is(&b, "role = ca\r\n\r\n[enrol b]\r\nanchor = trust/b.pem\r\n"
 	    "subject = CN=* x,O=E\r\nsan = dns:*.e ip:1.*\r\n"),
 	    "edit: a file of CRLF lines stays one");
-	ok(conf_add_enrol(slice_str("[ enrol b ]\nanchor = x\n"), &r, &b, &e) == -1
+	ok(conf_add_rule(slice_str("[ enrol b ]\nanchor = x\n"), &r, &b, &e) == -1
 	    && e.code == E_EXISTS && b.n == 0, "edit: a rule is not added twice");
 	r.subject = two;
-	ok(conf_add_enrol(slice_str(""), &r, &b, &e) == -1 && e.code == E_CONF,
+	ok(conf_add_rule(slice_str(""), &r, &b, &e) == -1 && e.code == E_CONF,
 	    "edit: a value cannot smuggle in a line");
 	r.subject = NULL;
 	names[1] = blank;
-	ok(conf_add_enrol(slice_str(""), &r, &b, &e) == -1 && e.code == E_CONF,
+	ok(conf_add_rule(slice_str(""), &r, &b, &e) == -1 && e.code == E_CONF,
 	    "edit: a word with a blank is refused");
 	r.san.n = 0;
 	r.name = bad_name;
-	ok(conf_add_enrol(slice_str(""), &r, &b, &e) == -1 && e.code == E_CONF,
+	ok(conf_add_rule(slice_str(""), &r, &b, &e) == -1 && e.code == E_CONF,
 	    "edit: a bad name is refused");
 	r.name = b_name;
 	buf_reset(&b);
-	ok(conf_add_enrol(slice_str("role = x\n"), &r, &b, &e) == -1 &&
+	ok(conf_add_rule(slice_str("role = x\n"), &r, &b, &e) == -1 &&
 	    e.code == E_CONF, "edit: a broken file is not made longer");
 	buf_reset(&b);
-	ok(conf_remove_enrol(slice_str("role = ca\n\n# of b\n[enrol b]\nanchor = x\n"
-	    "\n# of c\n[enrol c]\nanchor = y\n"), "b", &b, &e) == 0 &&
+	ok(conf_remove_rule(slice_str("role = ca\n\n# of b\n[enrol b]\nanchor = x\n"
+	    "\n# of c\n[enrol c]\nanchor = y\n"), CONF_enrol, "b", &b, &e) == 0 &&
 	    text_is(&b, "role = ca\n\n# of c\n[enrol c]\nanchor = y\n"),
 	    "edit: a rule goes with its comment, the next one keeps its own");
-	ok(conf_remove_enrol(slice_str("role = ca\n\n[enrol b]\nanchor = x\n"), "b",
+	ok(conf_remove_rule(slice_str("role = ca\n\n[enrol b]\nanchor = x\n"), CONF_enrol, "b",
 	    &b, &e) == 0 && text_is(&b, "role = ca\n"),
 	    "edit: removing what was added gives the file from before");
-	ok(conf_remove_enrol(slice_str("[enrol bb]\n[profile b]\n"), "b", &b, &e)
+	ok(conf_remove_rule(slice_str("[enrol bb]\n[profile b]\n"), CONF_enrol, "b", &b, &e)
 	    == -1 && e.code == E_NOT_FOUND, "edit: a rule that is not there is "
 	    "not found");
 	buf_release(&b);
@@ -365,8 +450,10 @@ main(void)
 	values();
 	shape();
 	bad_values();
+	channels();
 	durations();
 	template();
+	rules();
 	editing();
 	e = (struct err){ 0 };
 	ok(conf_load(AT_FDCWD, "no-such.conf", &c, &e) == -1 &&

@@ -116,6 +116,9 @@ walk(void)
 		    err_name(walks[i].want));
 		free(p);
 	}
+	e = (struct err){ 0 };
+	ok(der_walk(SLICE_NONE, &der_limits_message, 0, &e) == -1 &&
+	    e.code == E_DER_LENGTH, "walk: nothing at all: refused");
 }
 
 /* ${depth} SEQUENCEs one in the other. */
@@ -151,7 +154,8 @@ wide(size_t n)
 static void
 limits(void)
 {
-	static const struct der_limits tiny = { 3, 4, 4 };
+	static const struct der_limits tiny = { .size = 3, .depth = 4,
+	    .children = 4 };
 	struct err e = { 0 };
 
 	ok(nested(32, 0) == E_NONE, "limits: 32 levels are accepted");

@@ -409,10 +409,9 @@ overdue(void)
 }
 
 static int
-stop(void *arg, int64_t id, const char *file, struct slice answer,
-    struct err *e)
+stop(void *arg, const struct store_answer *a, struct err *e)
 {
-	(void)id, (void)file, (void)answer, (void)e;
+	(void)a, (void)e;
 	++*(int *)arg;
 	return 0;
 }

@@ -255,7 +255,7 @@ take(struct device *d, struct slice der)
 	outcome_init(&o);
 	if (engine_begin(d->en, &e) == -1)
 		die("begin", &e);
-	engine_handle(d->en, der, &o);
+	engine_handle(d->en, NULL, der, &o);
 	if (engine_commit(d->en, &e) == -1)
 		die("commit", &e);
 	got = (struct taken){ .verdict = o.verdict, .code = o.err.code };

@@ -122,49 +122,160 @@ test_crl(void)
 	ok(crl_for(status(PLANT, NULL, 0, 1), crl) == -1 &&
 	    ERROR(E_CONF, FAIL_SYSTEM_FAILURE),
 	    "a CRL of somebody else in certs/ca.crl is systemFailure");
+	ok(crl_for(status(NULL, "http://another.example/", 0, 1), crl) == 0,
+	    "but of another source there is still none");
 	unlinkat(fd, "ca.crl", 0);
 	close(fd);
 	reopen();
 }
 
 static int
+only_crls_fail(void)
+{
+	struct slice v;
+	int fails;
+
+	reopen();
+	say(genm(&dev, oid_bytes(OID_IT_CURRENT_CRL), NOTHING, 1, NULL));
+	fails = ERROR(E_CONF, FAIL_SYSTEM_FAILURE) &&
+	    crl_for(status(PLANT, NULL, 0, 1), NOTHING) == -1 &&
+	    ERROR(E_CONF, FAIL_SYSTEM_FAILURE);
+	return fails && strstr(re.detail, "certs/ca.crl") != NULL &&
+	    strstr(re.detail, "cmp-ca crl") != NULL &&
+	    told(&dev, OID_IT_CA_CERTS, NOTHING, OID_IT_CA_CERTS, &v) &&
+	    v.p != NULL;
+}
+
+static void
+test_bad_crl(void)
+{
+	int fd = dir_of(cafd, "certs");
+	struct slice good = crl_of(&ca, 100), flipped, v;
+	struct who same_name = ca;
+	struct crl_made made;
+	struct err e = { 0 };
+	struct buf *b = new_buf();
+
+	put_file(fd, "ca.crl", SLICE_LIT("nonsense"), 0644);
+	ok(only_crls_fail(), "where certs/ca.crl is no CRL, only requests for "
+	    "CRLs are systemFailure");
+	put_file(fd, "ca.crl", SLICE_LIT(""), 0644);
+	ok(only_crls_fail(), "so where it is empty");
+	buf_add_slice(b, good);
+	b->p[b->n / 2] ^= 1;
+	flipped = buf_slice(b);
+	put_file(fd, "ca.crl", flipped, 0644);
+	ok(only_crls_fail(), "so where one bit of it is wrong");
+	if (key_generate("ed25519", &same_name.key, &e) == -1)
+		die("key", &e);
+	put_file(fd, "ca.crl", crl_of(&same_name, 100), 0644);
+	ok(only_crls_fail(), "so where another key has signed it");
+	key_free(same_name.key);
+	put_file(fd, "ca.crl", crl_until(&ca, 100, the_time), 0644);
+	ok(only_crls_fail(), "so where its nextUpdate is now");
+	put_file(fd, "ca.crl", crl_until(&ca, 100, the_time + 1), 0644);
+	reopen();
+	ok(told(&dev, OID_IT_CURRENT_CRL, NOTHING, OID_IT_CURRENT_CRL, &v) &&
+	    v.p != NULL, "a second before it is told");
+	ok(crl_make(en, &made, &e) == 0 && told(&dev, OID_IT_CURRENT_CRL,
+	    NOTHING, OID_IT_CURRENT_CRL, &v) && v.n != 0 &&
+	    made.next_update > the_time + DAY && !slice_eq(v, crl_until(&ca,
+	    100, the_time + 1)), "a new one is told as soon as it is made");
+	unlinkat(fd, "ca.crl", 0);
+	ok(only_crls_fail(), "where it is missing and was made once, requests "
+	    "for CRLs are systemFailure");
+	put_file(fd, "ca.crl", good, 0644);
+	reopen();
+	ok(told(&dev, OID_IT_CURRENT_CRL, NOTHING, OID_IT_CURRENT_CRL, &v) &&
+	    slice_eq(v, good), "with the file it is told again");
+	unlinkat(fd, "ca.crl", 0);
+	unlinkat(fd, "ca.crl.pem", 0);
+	close(fd);
+	reopen();
+}
+
+static uint32_t left;
+
+static int
+rewind_many(void *ctx, struct err *e)
+{
+	(void)e;
+	left = *(uint32_t *)ctx;
+	return 0;
+}
+
+static int
 many(void *ctx, struct crl_entry *out, struct err *e)
 {
 	static uint8_t serial[4];
-	uint32_t *n = ctx;
 
-	(void)e;
-	if (*n == 0)
+	(void)ctx, (void)e;
+	if (left == 0)
 		return 0;
 	serial[0] = 0x40;
-	serial[1] = (uint8_t)(*n >> 16);
-	serial[2] = (uint8_t)(*n >> 8);
-	serial[3] = (uint8_t)*n;
+	serial[1] = (uint8_t)(left >> 16);
+	serial[2] = (uint8_t)(left >> 8);
+	serial[3] = (uint8_t)left;
 	*out = (struct crl_entry){ .serial = SLICE(serial, 4),
 	    .when = the_time - DAY };
-	(*n)--;
+	left--;
 	return 1;
+}
+
+static void
+set_max_size(const char *size)
+{
+	static const char section[] = "\n[spool]\n";
+	struct buf text, all;
+	struct err e = { 0 };
+	const char *at;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&all, 1 << 20);
+	if (file_read_at(cafd, "cmp.conf", 1 << 20, &text, &e) == -1 ||
+	    (at = strstr(buf_str(&text), section)) == NULL)
+		die("cmp.conf", &e);
+	at += sizeof(section) - 1;
+	buf_add(&all, text.p, (size_t)(at - (const char *)text.p));
+	buf_printf(&all, "max-size = %s\n", size);
+	buf_add_str(&all, at);
+	put_file(cafd, "cmp.conf", buf_slice(&all), 0644);
+	buf_release(&text);
+	buf_release(&all);
+	reopen();
 }
 
 static void
 test_large(void)
 {
-	uint32_t n = 45000;
+	uint32_t n = 60000;
 	struct crl_new c = { .issuer = ca.cert.subject, .aki = ca.cert.ski,
 	    .number = 1, .this_update = the_time, .next_update = the_time +
-	    DAY, .next = many, .ctx = &n };
+	    DAY, .rewind = rewind_many, .next = many, .ctx = &n };
 	struct sigalg alg = alg_default(key_info(ca.key));
 	int fd = dir_of(cafd, "certs");
 	struct buf *b = new_buf();
 	struct err e = { 0 };
+	struct device d;
 
-	if (crl_write(&c, ca.key, &alg, b, &e) == -1)
+	if (crl_into(&c, ca.key, &alg, b, &e) == -1)
 		die("crl", &e);
 	put_file(fd, "ca.crl", buf_slice(b), 0644);
 	reopen();
 	say(genm(&dev, oid_bytes(OID_IT_CURRENT_CRL), NOTHING, 1, NULL));
 	ok(ERROR(E_INFO_SIZE, FAIL_SYSTEM_FAILURE),
 	    "a CRL that fits into no message is systemFailure");
+	ok(strstr(re.detail, "max-size") != NULL,
+	    "and max-size is said to be what to raise");
+	set_max_size("2m");
+	d = asker((struct request_ask){ .info = "current-crl" });
+	say(d.der);
+	ok(re.der.n > 1 << 20 && re.m.body == BODY_GENP,
+	    "then it is told (%zu bytes)", re.der.n);
+	take(&d, re.der);
+	ok(got.verdict == VERDICT_TAKEN && has_file(&d, "crls/current.crl"),
+	    "and a device takes it");
+	device_close(&d);
 	unlinkat(fd, "ca.crl", 0);
 	close(fd);
 	reopen();
@@ -281,6 +392,9 @@ test_crl_device(void)
 	    && !has_file(&d, "crls"), "an older one is refused");
 	CRL(crls, seq(crl_of(&ca, 100), NOTHING), not_taken(&d, E_ANSWER_CRL),
 	    "and one of the same age");
+	CRL(crls, seq(crl_of(&ca, -2 * DAY), NOTHING), not_taken(&d,
+	    E_ANSWER_CRL) && !has_file(&d, "crls"),
+	    "a CRL of days to come is refused");
 	CRL(crls, seq(crl_of(&other, 1), NOTHING), not_taken(&d,
 	    E_ANSWER_CRL), "a CRL signed with another key is refused");
 	CRL(crls, seq(crl_of(&stranger_root, 1), NOTHING), not_taken(&d,
@@ -316,9 +430,10 @@ main(void)
 	test_form();
 	test_cacerts();
 	test_crl();
-	test_large();
+	test_bad_crl();
 	test_device();
 	test_crl_device();
+	test_large();
 	teardown();
 	return done();
 }

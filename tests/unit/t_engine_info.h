@@ -6,7 +6,8 @@
 #include "t_engine_say.h"
 
 #include "op/info.h"
-#include "pki/crl_write.h"
+#include "role/crl.h"
+#include "t_crl_file.h"
 
 /* --- at the CA */
 
@@ -75,18 +76,24 @@ no_entry(void *ctx, struct crl_entry *out, struct err *e)
 
 /* A CRL of ${by}, made ${ago} seconds ago. */
 static inline struct slice
-crl_of(const struct who *by, int64_t ago)
+crl_until(const struct who *by, int64_t ago, int64_t until)
 {
 	struct crl_new n = { .issuer = by->cert.subject, .aki = by->cert.ski,
 	    .number = 1, .this_update = the_time - ago,
-	    .next_update = the_time + 30 * DAY, .next = no_entry };
+	    .next_update = until, .rewind = crl_again, .next = no_entry };
 	struct sigalg alg = alg_default(key_info(by->key));
 	struct buf *b = new_buf();
 	struct err e = { 0 };
 
-	if (crl_write(&n, by->key, &alg, b, &e) == -1)
+	if (crl_into(&n, by->key, &alg, b, &e) == -1)
 		die("crl", &e);
 	return buf_slice(b);
+}
+
+static inline struct slice
+crl_of(const struct who *by, int64_t ago)
+{
+	return crl_until(by, ago, the_time + 30 * DAY);
 }
 
 /* The CA's home has changed: open it again. */

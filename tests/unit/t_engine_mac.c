@@ -2,12 +2,31 @@
 #include "tap.h"
 #include "t_engine_say.h"
 
+#include <nettle/hmac.h>
+#include <nettle/pbkdf2.h>
+
 #include "base/slip.h"
+#include "msg/poll.h"
+#include "role/engine_int.h"
 #include "role/request.h"
 
 #define SECRET	"an old secret of the plant, 40 characters"
 
 static struct mac pbmac1, pbm;
+static unsigned iterated;	/* by all PBKDF2 with SHA-256 so far */
+
+/* In the place of nettle's, which is the same but for the counting. */
+void
+pbkdf2_hmac_sha256(size_t key_n, const uint8_t *key, unsigned iterations,
+    size_t salt_n, const uint8_t *salt, size_t n, uint8_t *out)
+{
+	struct hmac_sha256_ctx ctx;
+
+	iterated += iterations;
+	hmac_sha256_set_key(&ctx, key_n, key);
+	PBKDF2(&ctx, hmac_sha256_update, hmac_sha256_digest,
+	    SHA256_DIGEST_SIZE, iterations, salt_n, salt, n, out);
+}
 
 static struct shared
 shared(const char *ref, const char *secret, const struct mac *mac)
@@ -17,11 +36,12 @@ shared(const char *ref, const char *secret, const struct mac *mac)
 }
 
 static void
-ticket(const char *ref, int64_t uses, int64_t expires)
+ticket_for(const char *profile, const char *ref, int64_t uses,
+    int64_t expires)
 {
 	struct store_ticket t = { .ref = slice_str(ref), .subject =
 	    "CN=*,O=Example", .san = "dns:*.example\nip:192.0.2.0/24",
-	    .profile = "default", .uses_left = uses, .expires = expires,
+	    .profile = profile, .uses_left = uses, .expires = expires,
 	    .created = the_time };
 	struct err e = { 0 };
 
@@ -29,6 +49,12 @@ ticket(const char *ref, int64_t uses, int64_t expires)
 	    store_ticket_add(engine_store(en), &t, slice_str(SECRET), &e) != 1 ||
 	    store_commit(engine_store(en), &e) == -1)
 		die(ref, &e);
+}
+
+static void
+ticket(const char *ref, int64_t uses, int64_t expires)
+{
+	ticket_for("default", ref, uses, expires);
 }
 
 /* Seal ${d} with a MAC. */
@@ -162,19 +188,29 @@ test_unknown(void)
 	struct shared good = shared("one", SECRET, &pbmac1), bad = shared("one",
 	    "another secret", &pbmac1), none = shared("two", SECRET, &pbmac1);
 	struct ask a = ask_for(&dev, key);
-	struct slice text1, text2;
+	struct slice text1, text2, der;
 	struct error_msg em;
 	struct err e = { 0 };
+	unsigned work1, work2;
 
 	ticket("one", 1, 0);
-	say(make_mac(&a, &bad));
+	der = make_mac(&a, &bad);
+	iterated = 0;
+	say(der);
+	work1 = iterated;
 	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL),
 	    "a MAC with a wrong secret is badMessageCheck, in a signed error");
 	crmf_error(re.m.content, &em, &e);
 	text1 = em.status.text;
 	ok(ticket_of("one").failures == 1, "and counts for its ticket");
 	a.d.transaction_id = fresh(16);
-	say(make_mac(&a, &none));
+	der = make_mac(&a, &none);
+	iterated = 0;
+	say(der);
+	work2 = iterated;
+	ok(work1 == work2 && work1 == pbmac1.iterations, "an unknown "
+	    "reference and a wrong secret are the same work: %u iterations",
+	    work1);
 	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL),
 	    "a reference that nobody has is badMessageCheck");
 	crmf_error(re.m.content, &em, &e);
@@ -496,7 +532,7 @@ tell(struct engine *dev_en, struct slice der, enum err_code *code)
 	outcome_init(&o);
 	if (engine_begin(dev_en, &e) == -1)
 		die("begin", &e);
-	engine_handle(dev_en, der, &o);
+	engine_handle(dev_en, NULL, der, &o);
 	if (engine_commit(dev_en, &e) == -1)
 		die("commit", &e);
 	v = o.verdict;
@@ -538,12 +574,12 @@ again(const struct msg *m, const struct shared *s)
 
 /* A device's home ${dir} with an open ir; by its certificate or a secret. */
 static struct engine *
-open_device(const char *dir, int by_secret)
+open_device_with(const char *dir, int by_secret, int anchors)
 {
 	const char *trust[] = { in_top("ca/certs/ca.pem") };
 	struct request_ask ask = { .op = "ir", .newkey = "ed25519",
-	    .subject = "CN=pump17,O=Example", .trust = trust, .n_trust = 1,
-	    .ref = "device" };
+	    .subject = "CN=pump17,O=Example", .trust = trust,
+	    .n_trust = anchors ? 1 : 0, .ref = "device" };
 	struct engine *made_en;
 	struct request_made made;
 	struct err e = { 0 };
@@ -565,6 +601,12 @@ open_device(const char *dir, int by_secret)
 	return made_en;
 }
 
+static struct engine *
+open_device(const char *dir, int by_secret)
+{
+	return open_device_with(dir, by_secret, 1);
+}
+
 static void
 test_device(void)
 {
@@ -572,6 +614,8 @@ test_device(void)
 	struct shared good;
 	struct engine *d;
 	enum err_code code;
+	struct cert_rep rep;
+	struct err e = { 0 };
 	struct msg ip;
 
 	ticket("device", -1, 0);
@@ -593,6 +637,8 @@ test_device(void)
 	engine_close(d);
 	d = open_device("d2", 0);
 	good = shared("device", SECRET, &pbm);
+	ok(crmf_response(re.m.content, &rep, &e) == 0 && !rep.has_ca_pubs,
+	    "a signed ip has no caPubs");
 	ok(re.m.body == BODY_IP &&
 	    tell(d, again(&re.m, &good), &code) == VERDICT_NO &&
 	    code == E_PROT_KIND, "an ip with a MAC after a signature is not "
@@ -668,6 +714,446 @@ test_slip(void)
 	    slip_bits(slice_str("insta")) < 20, "slip: weak secrets are weak");
 }
 
+/* --- work that wrong MACs make */
+
+static void
+set_conf(const char *key, const char *value)
+{
+	struct buf text, out;
+	struct err e = { 0 };
+
+	buf_init(&text, 1 << 20);
+	buf_init(&out, 1 << 20);
+	if (file_read_at(cafd, "cmp.conf", 1 << 20, &text, &e) == -1 ||
+	    conf_set(buf_slice(&text), key, value, &out, &e) == -1)
+		die(key, &e);
+	put_file(cafd, "cmp.conf", buf_slice(&out), 0644);
+	buf_release(&text);
+	buf_release(&out);
+	engine_close(en);
+	open_ca();
+}
+
+static int
+waits(void)
+{
+	return re.verdict == VERDICT_TEMPORARY && re.code == E_MAC_BUDGET &&
+	    re.der.n == 0;
+}
+
+static void
+test_budget(void)
+{
+	struct key *k[2] = { new_key("ed25519"), new_key("ed25519") };
+	struct shared bad = shared("work", "guess", &pbmac1), good = shared(
+	    "work", SECRET, &pbmac1);
+	struct ask a = ask_for(&dev, k[0]), b = ask_for(&dev, k[1]);
+	struct slice der;
+
+	ticket("work", -1, 0);
+	set_conf("mac-work", "1");
+	mac_new(&bad.mac, MAC_PBMAC1, MAC_HMAC_SHA256, MAC_ITERATIONS_MAX);
+	ok(mac_cost(&bad.mac) == 2 * (uint64_t)MAC_ITERATIONS_MAX,
+	    "a MAC has its cost");
+	say(make_mac(&a, &bad));
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL),
+	    "the first MAC is checked, whatever it costs");
+	a.d.transaction_id = fresh(16);
+	der = make_mac(&a, &bad);
+	iterated = 0;
+	say(der);
+	ok(waits() && iterated == 0 && ticket_of("work").failures == 1,
+	    "what is above the budget waits, nothing is computed");
+	a.d.transaction_id = fresh(16);
+	der = make_mac(&a, &good);
+	say(der);
+	ok(waits(), "so does a MAC that would be right, for nobody knows");
+	say(make(&b));
+	ok(re.verdict == VERDICT_ANSWERED && re.proper,
+	    "a signed request does not wait for it");
+	the_time += 60;
+	say(der);
+	ok(yes(&good), "in the next minute it is granted");
+	for (int i = 0; i < 3; i++) {
+		key_free(k[0]);
+		k[0] = new_key("ed25519");
+		a.key = k[0];
+		a.d.transaction_id = fresh(16);
+		mac_new(&good.mac, MAC_PBMAC1, MAC_HMAC_SHA256, 400000);
+		say(make_mac(&a, &good));
+	}
+	ok(yes(&good), "MACs that verify use nothing up");
+	set_conf("mac-work", "20");
+	ask_release(&a);
+	ask_release(&b);
+	key_free(k[0]);
+	key_free(k[1]);
+}
+
+/* --- a device without any anchor */
+
+/* The ip ${m} again with this caPubs, and a MAC by ${s} or a signature. */
+static struct slice
+ip_with(const struct msg *m, struct slice ca_pubs, const struct shared *s)
+{
+	struct signer signer = { .key = cmp.key, .cert = &cmp.cert };
+	struct buf *out = new_buf();
+	struct err e = { 0 };
+	struct draft d;
+
+	draft_init(&d);
+	d.recipient = m->hdr.recipient;
+	d.transaction_id = m->hdr.transaction_id;
+	d.sender_nonce = m->hdr.sender_nonce;
+	d.recip_nonce = m->hdr.recip_nonce;
+	d.general_info = m->hdr.general_info;
+	d.ca_pubs = ca_pubs;
+	draft_body_certificate(&d, BODY_IP, 0, STATUS_ACCEPTED, NULL, re.cert);
+	if ((s != NULL ? protect_mac(&d, s, SLICE_NONE, out, &e) :
+	    protect_sign(&d, &signer, SLICE_NONE, out, &e)) == -1)
+		die("ip", &e);
+	draft_release(&d);
+	return buf_slice(out);
+}
+
+static size_t
+anchors_of(const char *dir)
+{
+	struct engine *d;
+	struct err e = { 0 };
+	size_t n;
+
+	if (engine_open(dir_of(topfd, dir), STORE_READ, &d, &e) == -1)
+		die(dir, &e);
+	n = d->trust.n_anchors;
+	if (n == 1 && !slice_eq(d->trust.anchors[0].cert->der, ca.cert.der))
+		n = 100;
+	engine_close(d);
+	return n;
+}
+
+/* Take ${der} and make what it brought files. */
+static enum verdict
+tell_all(struct engine *d, struct slice der, enum err_code *code)
+{
+	struct err e = { 0 };
+	struct outcome o;
+	enum verdict v = tell(d, der, code);
+
+	outcome_init(&o);
+	o.verdict = v;
+	if (engine_install(d, der, &o, &e) == -1)
+		die("install", &e);
+	outcome_release(&o);
+	return v;
+}
+
+static void
+test_first_anchor(void)
+{
+	struct shared good = shared("device", SECRET, &pbmac1), weak = shared(
+	    "device", "another secret", &pbmac1);
+	struct engine *d = open_device_with("d3", 1, 0);
+	enum err_code code;
+	struct cert_rep rep;
+	struct err e = { 0 };
+	struct slice der = re.der;
+	struct msg ip = re.m;
+
+	ok(crmf_response(ip.content, &rep, &e) == 0 && rep.has_ca_pubs &&
+	    slice_eq(rep.ca_pubs, ca.cert.der),
+	    "the ip to an ir with a MAC has the root in caPubs");
+	ok(tell(d, ip_with(&ip, ca.cert.der, NULL), &code) == VERDICT_NO &&
+	    code == E_PATH_NONE && anchors_of("d3") == 0,
+	    "caPubs in a signed ip are no trust anchor");
+	ok(tell(d, ip_with(&ip, ca.cert.der, &weak), &code) == VERDICT_NO &&
+	    code == E_PROT_MAC && anchors_of("d3") == 0,
+	    "nor in one with another secret");
+	ok(tell(d, ip_with(&ip, SLICE_NONE, &good), &code) == VERDICT_NO &&
+	    code == E_PATH_NONE && anchors_of("d3") == 0,
+	    "without caPubs there is nothing to judge by, and the request "
+	    "stays open");
+	ok(tell_all(d, der, &code) == VERDICT_TAKEN && code == E_NONE &&
+	    anchors_of("d3") == 1,
+	    "caPubs of an ip with our MAC are the first trust anchor");
+	engine_close(d);
+}
+
+/* A new device without anchors does not take these caPubs: why. */
+static enum err_code
+not_root(const char *dir, struct slice ca_pubs)
+{
+	struct shared good = shared("device", SECRET, &pbmac1);
+	struct engine *d = open_device_with(dir, 1, 0);
+	enum err_code code;
+	enum verdict v = tell_all(d, ip_with(&re.m, ca_pubs, &good), &code);
+
+	engine_close(d);
+	return v == VERDICT_NO && anchors_of(dir) == 0 ? code : E_NONE;
+}
+
+static void
+test_no_root(void)
+{
+	struct shared good = shared("device", SECRET, &pbmac1);
+	struct buf *two = new_buf();
+	struct engine *d;
+	enum err_code code;
+
+	ok(not_root("d4", maker.cert.der) == E_ANSWER_PATH,
+	    "a root that the new certificate is not valid under is not taken");
+	ok(not_root("d5", cmp.cert.der) == E_ANSWER_ROOT,
+	    "a certificate that is not of a CA is no trust anchor");
+	ok(not_root("d6", sub.cert.der) == E_ANSWER_ROOT,
+	    "one that is not self-signed is none");
+	buf_add_slice(two, ca.cert.der);
+	buf_add_slice(two, maker.cert.der);
+	ok(not_root("d7", buf_slice(two)) == E_ANSWER_ROOT,
+	    "of several none is taken");
+	d = open_device_with("d8", 1, 1);
+	ok(tell_all(d, ip_with(&re.m, maker.cert.der, &good), &code) ==
+	    VERDICT_TAKEN && code == E_NONE && anchors_of("d8") == 1,
+	    "who has an anchor takes no other with a MAC");
+	engine_close(d);
+}
+
+/* Two answers of one commit, which fails if ${fails}. */
+static void
+tell_two(struct engine *d, const struct slice der[2], int fails,
+    enum verdict v[2], enum err_code *code)
+{
+	struct err e = { 0 };
+	struct outcome o;
+
+	if (engine_begin(d, &e) == -1)
+		die("begin", &e);
+	for (int i = 0; i < 2; i++) {
+		outcome_init(&o);
+		engine_handle(d, NULL, der[i], &o);
+		v[i] = o.verdict;
+		*code = o.err.code;
+		outcome_release(&o);
+	}
+	if (fails)
+		engine_abort(d);
+	else if (engine_commit(d, &e) == -1)
+		die("commit", &e);
+}
+
+/* What the first brings is for the second. */
+static void
+test_two_roots(void)
+{
+	struct shared good = shared("device", SECRET, &pbmac1);
+	struct engine *d = open_device_with("d9", 1, 0), *same;
+	struct slice der[2] = { re.der };
+	enum err_code code;
+	enum verdict v[2];
+
+	same = open_device_with("d9", 1, 0);
+	engine_close(same);
+	der[1] = ip_with(&re.m, maker.cert.der, &good);
+	tell_two(d, der, 1, v, &code);
+	tell_two(d, der, 0, v, &code);
+	ok(v[0] == VERDICT_TAKEN && v[1] == VERDICT_TEMPORARY &&
+	    code == E_PATH_NONE, "a second answer waits for the anchor of the "
+	    "first, also when they come again");
+	tell_all(d, der[0], &code);
+	ok(tell_all(d, der[1], &code) == VERDICT_TAKEN &&
+	    anchors_of("d9") == 1, "and brings none of its own");
+	engine_close(d);
+}
+
+/* --- held */
+
+struct held_mac {
+	struct ask	 a;
+	struct key	*key;
+	struct slice	 nonce;
+};
+
+static struct held_mac
+hold_mac(const struct shared *s)
+{
+	struct held_mac h = { .key = new_key("ed25519") };
+
+	h.a = ask_for(&dev, h.key);
+	h.a.d.cert_profile = slice_str("held");
+	say(make_mac(&h.a, s));
+	h.nonce = re.m.hdr.sender_nonce;
+	return h;
+}
+
+static void
+forget(struct held_mac *h)
+{
+	ask_release(&h->a);
+	key_free(h->key);
+}
+
+static void
+poll_mac(struct held_mac *h, const struct shared *s)
+{
+	struct draft d;
+
+	draft_init(&d);
+	d.transaction_id = h->a.d.transaction_id;
+	d.sender_nonce = fresh(16);
+	d.recip_nonce = h->nonce;
+	poll_write_req(&d, 0);
+	say(seal_mac(&d, s));
+	draft_release(&d);
+	if (re.m.body == BODY_POLLREP)
+		h->nonce = re.m.hdr.sender_nonce;
+}
+
+static void
+decide_mac(const struct held_mac *h, const char *ref, const char *reason)
+{
+	struct err e = { 0 };
+	uint8_t peer[32];
+	struct txn t;
+
+	alg_sha256(SLICE_LIT("mac:"), slice_str(ref), peer);
+	txn_init(&t);
+	if (store_txn(engine_store(en), SLICE(peer, 32),
+	    h->a.d.transaction_id, &t, &e) != 1 ||
+	    store_begin(engine_store(en), &e) == -1 ||
+	    store_decide(engine_store(en), t.id, reason, "digest", the_time,
+	    &e) == -1 || store_commit(engine_store(en), &e) == -1)
+		die("decide", &e);
+	txn_release(&t);
+}
+
+static int
+is_held(const struct shared *s)
+{
+	return re.verdict == VERDICT_ANSWERED && re.status == STATUS_WAITING &&
+	    same_mac(s);
+}
+
+static void
+test_held(void)
+{
+	struct shared s = shared("held", SECRET, &pbmac1), kind = shared(
+	    "held", SECRET, &pbm);
+	struct held_mac h, other;
+
+	ticket_for("held", "held", 1, the_time + 100);
+	h = hold_mac(&s);
+	ok(is_held(&s) && ticket_of("held").uses_left == 0,
+	    "a request that is held uses its ticket");
+	other = hold_mac(&s);
+	ok(no(E_TICKET_USED, FAIL_NOT_AUTHORIZED, &s),
+	    "another one with the same ticket is not held beside it");
+	forget(&other);
+	poll_mac(&h, &kind);
+	ok(no(E_PROT_SAME, FAIL_WRONG_INTEGRITY, &kind) &&
+	    peer_state("held", h.a.d.transaction_id) == TXN_HELD,
+	    "a pollReq with another kind of MAC is wrongIntegrity and leaves "
+	    "the request held");
+	poll_mac(&h, &s);
+	ok(re.verdict == VERDICT_ANSWERED && re.m.body == BODY_POLLREP &&
+	    same_mac(&s), "one with the same kind is answered");
+	the_time += 101;
+	decide_mac(&h, "held", NULL);
+	poll_mac(&h, &s);
+	ok(yes(&s) && ticket_of("held").uses_left == 0,
+	    "what came before the ticket expired and is approved is issued");
+	the_time -= 101;
+	forget(&h);
+}
+
+static void
+remove_ticket(const char *ref)
+{
+	struct err e = { 0 };
+
+	if (store_begin(engine_store(en), &e) == -1 ||
+	    store_ticket_remove(engine_store(en), slice_str(ref), &e) != 1 ||
+	    store_commit(engine_store(en), &e) == -1)
+		die("remove", &e);
+}
+
+static void
+test_held_back(void)
+{
+	struct shared s = shared("back", SECRET, &pbmac1);
+	struct held_mac h;
+
+	ticket_for("held", "back", 1, 0);
+	h = hold_mac(&s);
+	decide_mac(&h, "back", "no such pump");
+	ok(ticket_of("back").uses_left == 1,
+	    "a request that is rejected gives its use back");
+	poll_mac(&h, &s);
+	ok(no(E_NOT_APPROVED, FAIL_NOT_AUTHORIZED, &s) &&
+	    ticket_of("back").uses_left == 1, "once");
+	forget(&h);
+	h = hold_mac(&s);
+	decide_mac(&h, "back", NULL);
+	remove_ticket("back");
+	poll_mac(&h, &s);
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL) && peer_state("back",
+	    h.a.d.transaction_id) == TXN_APPROVED,
+	    "once its ticket is removed, an approved request is not issued");
+	forget(&h);
+	ticket_for("held", "back", 1, 0);
+	h = hold_mac(&s);
+	remove_ticket("back");
+	the_time += 10;
+	ticket_for("held", "back", 1, 0);
+	decide_mac(&h, "back", "no such pump");
+	ok(ticket_of("back").uses_left == 1,
+	    "nothing is given back to a newer ticket of that name");
+	the_time -= 10;
+	forget(&h);
+}
+
+/* Approved, and then not granted after all: its key was certified since. */
+static void
+test_held_lost(void)
+{
+	struct shared s = shared("lost", SECRET, &pbmac1), twice = shared(
+	    "lost2", SECRET, &pbmac1);
+	struct held_mac h;
+	struct ask b;
+
+	ticket_for("held", "lost", 1, 0);
+	ticket("lost2", 1, 0);
+	h = hold_mac(&s);
+	decide_mac(&h, "lost", NULL);
+	b = ask_for(&dev, h.key);
+	b.subject = "CN=pump18,O=Example";
+	say(make_mac(&b, &twice));
+	poll_mac(&h, &s);
+	ok(no(E_TMPL_KEY_USED, FAIL_BAD_CERT_TEMPLATE, &s) &&
+	    ticket_of("lost").uses_left == 1,
+	    "an approved request that cannot be granted gives its use back");
+	ask_release(&b);
+	forget(&h);
+}
+
+static void
+test_unlock(void)
+{
+	struct key *key = new_key("ed25519");
+	struct shared good = shared("lock", SECRET, &pbm);
+	struct ask a = ask_for(&dev, key);
+	struct err e = { 0 };
+
+	ok(ticket_of("lock").locked && store_begin(engine_store(en), &e) == 0 &&
+	    store_ticket_unlock(engine_store(en), slice_str("lock"), &e) == 1 &&
+	    store_ticket_unlock(engine_store(en), slice_str("none"), &e) == 0 &&
+	    store_commit(engine_store(en), &e) == 0 &&
+	    !ticket_of("lock").locked && ticket_of("lock").failures == 0,
+	    "a ticket that is unlocked has no failures");
+	say(make_mac(&a, &good));
+	ok(yes(&good), "and is good again");
+	ask_release(&a);
+	key_free(key);
+}
+
 int
 main(void)
 {
@@ -679,11 +1165,19 @@ main(void)
 	test_single();
 	test_expiry();
 	test_lock();
+	test_unlock();
 	test_forms();
 	test_confirm();
 	test_late();
 	test_device();
 	test_slip();
+	test_budget();
+	test_first_anchor();
+	test_no_root();
+	test_two_roots();
+	test_held();
+	test_held_back();
+	test_held_lost();
 	teardown();
 	return done();
 }

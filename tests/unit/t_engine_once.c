@@ -258,7 +258,7 @@ test_group(void)
 		die("begin", &e);
 	for (int i = 0; i < HUNDRED; i++) {
 		outcome_init(&o[i]);
-		engine_handle(en, der, &o[i]);
+		engine_handle(en, NULL, der, &o[i]);
 		answered += o[i].verdict == VERDICT_ANSWERED;
 		if (i == 0)
 			first = buf_slice(&o[i].answer);
@@ -290,7 +290,7 @@ test_abort(void)
 
 	outcome_init(&o);
 	engine_begin(en, &e);
-	engine_handle(en, der, &o);
+	engine_handle(en, NULL, der, &o);
 	engine_abort(en);
 	ok(o.verdict == VERDICT_ANSWERED && certificates(NULL) == before,
 	    "what is not committed has not happened");

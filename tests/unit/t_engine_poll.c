@@ -377,6 +377,7 @@ static void
 test_device_bad(void)
 {
 	struct device d = device(0);
+	struct draft m;
 
 	wait_answer(&d);
 	take(&d, rep_for(&d, got.m.hdr.sender_nonce, &cmp, 5));
@@ -387,6 +388,18 @@ test_device_bad(void)
 	take(&d, rep_for(&d, d.q.hdr.sender_nonce, &cmp, 0));
 	ok(got.code == E_BODY_STATE && dev_state(&d) == TXN_OPEN,
 	    "a pollRep that nothing waits for is not taken");
+	device_close(&d);
+	d = device(0);
+	wait_answer(&d);
+	head_for(&m, &d);
+	m.body = BODY_GENP;
+	derw_raw(&m.content, SLICE_LIT("\x30\x0c\x30\x0a\x06\x08\x2b\x06"
+	    "\x01\x05\x05\x07\x04\x11"));
+	take(&d, seal(&m, &cmp, NULL));
+	ok(got.verdict == VERDICT_NO && got.code == E_BODY_TYPE &&
+	    dev_state(&d) == TXN_FAILED, "after waiting, too, only the answer "
+	    "to our request is one");
+	draft_release(&m);
 	device_close(&d);
 }
 

@@ -201,6 +201,32 @@ test_reasons(void)
 	GOOD(r.subject = "CN=pump17,O=Example", 1, "the subject may be there");
 }
 
+/* The profile has no way back: neither for the holder nor for others. */
+static void
+test_hold(void)
+{
+	struct who w = enrolled();
+	struct rr r = rr_for(&w);
+
+	r.reason = 6;
+	say_rr(rr_make(&r));
+	ok(accepted() && reason_of(&w) == 6, "certificateHold is accepted");
+	r.d.transaction_id = fresh(16);
+	r.d.sender_nonce = fresh(16);
+	r.reason = 8;
+	say_rr(rr_make(&r));
+	ok(refused_in(BODY_RP, E_RR_REASON, FAIL_BAD_REQUEST) &&
+	    reason_of(&w) == 6, "removeFromCRL does not end it");
+	r.d.transaction_id = fresh(16);
+	r.d.sender_nonce = fresh(16);
+	r.reason = 1;
+	say_rr(rr_make(&r));
+	ok(refused_in(BODY_RP, E_RR_REVOKED, FAIL_CERT_REVOKED) &&
+	    reason_of(&w) == 6, "what is on hold is revoked: certRevoked");
+	draft_release(&r.d);
+	key_free(w.key);
+}
+
 static void
 test_mutants(void)
 {
@@ -364,6 +390,36 @@ test_answers(void)
 	key_free(w.key);
 }
 
+/* RFC 9483 4.4: any answer may be delayed. */
+static void
+test_waiting(void)
+{
+	struct who w = enrolled();
+	struct device d = asking(&w);
+	struct draft p;
+
+	head_for(&p, &d);
+	draft_body_error(&p, STATUS_WAITING, "busy", FAIL_NONE);
+	take(&d, seal(&p, &cmp, NULL));
+	ok(got.verdict == VERDICT_WAITING && got.m.body == BODY_POLLREQ &&
+	    dev_state(&d) == TXN_WAITING, "an rr that is delayed is asked for "
+	    "with a pollReq");
+	draft_body_pkiconf(&p);
+	take(&d, seal(&p, &cmp, NULL));
+	ok(got.verdict == VERDICT_NO && got.code == E_BODY_STATE &&
+	    dev_state(&d) == TXN_WAITING, "a pkiConf is no answer to it");
+	p.body = BODY_RP;
+	derw_reset(&p.content);
+	rev_write_response(&p.content, STATUS_ACCEPTED, NULL, FAIL_NONE,
+	    SLICE_NONE, SLICE_NONE);
+	take(&d, seal(&p, &cmp, NULL));
+	ok(got.verdict == VERDICT_TAKEN && dev_state(&d) == TXN_DONE,
+	    "the rp is taken when it comes");
+	draft_release(&p);
+	device_close(&d);
+	key_free(w.key);
+}
+
 /* --- CRLs */
 
 static struct crl *
@@ -408,6 +464,25 @@ revoked_now(void)
 	return n;
 }
 
+/* Is ${date} in certs/ca.crl? */
+static int
+crl_says(int64_t date)
+{
+	struct err e = { 0 };
+	struct derw w;
+	struct buf der;
+	int found;
+
+	buf_init(&der, 1 << 20);
+	derw_init(&w, 64);
+	derw_generalized(&w, date);
+	found = file_read_at(cafd, "certs/ca.crl", 1 << 20, &der, &e) == 0 &&
+	    memmem(der.p, der.n, derw_slice(&w).p, derw_slice(&w).n) != NULL;
+	derw_release(&w);
+	buf_release(&der);
+	return found;
+}
+
 static void
 test_crl(void)
 {
@@ -425,6 +500,8 @@ test_crl(void)
 	    "is numbered by the minute and good for 30 days");
 	ok(crl_due(en, &e) == 0 && !engine_stale(en), "then none is due, and "
 	    "our own files are no reason to read everything again");
+	r.invalidity = the_time - 3 * DAY;
+	ok(!crl_says(r.invalidity), "its entries say no invalidityDate");
 	say_rr(rr_make(&r));
 	ok(crl_due(en, &e) == 1, "one more revocation, one more CRL");
 	the_time -= 240;
@@ -433,6 +510,8 @@ test_crl(void)
 	    "with the clock minutes back, number and thisUpdate do not go "
 	    "back");
 	the_time += 240;
+	ok(crl_says(r.invalidity), "invalidityDate of an rr goes into the "
+	    "entry");
 	ok(on_crl(&w, &reason) == 1 && reason == 1 && !on_crl(&good, NULL),
 	    "who is revoked is on it with the reason, others are not");
 	the_time += 8 * DAY;
@@ -459,9 +538,11 @@ main(void)
 	make_device_files();
 	test_good();
 	test_reasons();
+	test_hold();
 	test_mutants();
 	test_device();
 	test_answers();
+	test_waiting();
 	test_crl();
 	teardown();
 	return done();

@@ -9,6 +9,7 @@ struct reply {
 	enum verdict	 verdict;
 	enum err_code	 code;
 	char		 name[STORE_NAME];
+	char		 detail[512];
 	struct slice	 der;
 	struct msg	 m;
 	int		 status;	/* -1: none */
@@ -92,6 +93,7 @@ note_outcome(struct reply *r, const struct outcome *o)
 	*r = (struct reply){ .verdict = o->verdict, .code = o->err.code,
 	    .status = -1, .fail = FAIL_NONE };
 	memcpy(r->name, o->name, sizeof(r->name));
+	memcpy(r->detail, o->err.detail, sizeof(r->detail));
 	buf_add_slice(b, buf_slice(&o->answer));
 	r->der = buf_slice(b);
 	if (o->err.code != E_NONE)
@@ -131,7 +133,7 @@ say(struct slice der)
 	accept_clock();
 	if (engine_begin(en, &e) == -1)
 		die("begin", &e);
-	engine_handle(en, der, &o);
+	engine_handle(en, NULL, der, &o);
 	if (engine_commit(en, &e) == -1)
 		die("commit", &e);
 	note_outcome(&re, &o);

@@ -58,7 +58,7 @@ answer(struct slice der)
 	outcome_init(&o);
 	if (engine_begin(en, &e) == -1)
 		die("begin", &e);
-	engine_handle(en, der, &o);
+	engine_handle(en, NULL, der, &o);
 	if (engine_commit(en, &e) == -1)
 		die("commit", &e);
 	buf_add_slice(b, buf_slice(&o.answer));

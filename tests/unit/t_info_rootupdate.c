@@ -2,6 +2,7 @@
 #include "tap.h"
 #include "t_engine_info.h"
 
+#include "role/engine_int.h"
 #include "role/rollover.h"
 
 static struct who next;		/* the new root: another key, the same name */
@@ -40,6 +41,34 @@ root_asker(void)
 {
 	return asker((struct request_ask){ .info = "rootupdate",
 	    .info_root = root_file });
+}
+
+/* The home of ${d} says that new roots are trusted at once. */
+static void
+accept_roots(struct device *d)
+{
+	struct err e = { 0 };
+
+	put_file(d->fd, "cmp.conf", slice_str("role = ee\n"
+	    "accept-roots = yes\n"), 0644);
+	engine_close(d->en);
+	if (engine_open(d->fd, STORE_WRITE, &d->en, &e) == -1)
+		die("device", &e);
+}
+
+/* How many it trusts, in a process of its own. */
+static size_t
+anchors_of(const struct device *d)
+{
+	struct engine *other;
+	struct err e = { 0 };
+	size_t n;
+
+	if (engine_open(d->fd, STORE_READ, &other, &e) == -1)
+		die("device", &e);
+	n = other->trust.n_anchors;
+	engine_close(other);
+	return n;
 }
 
 /* What a device does with ${value}: 1 staged, 0 refused, -1 else. */
@@ -96,9 +125,58 @@ test_mutants(void)
 	    "mutant: oldWithNew without cA");
 	ok(staged(update(nwn, link_of(&ca, us, next.key, past), own)) == 0,
 	    "mutant: newWithOld that has expired");
+	ok(staged(update(link_of(&next, us, next.key, past), nwo, own)) == 0,
+	    "mutant: newWithNew that has expired");
+	ok(staged(update(nwn, nwo, link_of(&next, us, ca.key, past))) == 0,
+	    "mutant: oldWithNew that has expired");
+	ok(staged(update(link_of(&next, them, next.key, a_ca), nwo, own)) ==
+	    0, "mutant: newWithNew of another name than newWithOld");
+	ok(staged(update(nwn, nwo, link_of(&next, them, ca.key, a_ca))) == 0,
+	    "mutant: oldWithNew of another name than the old root");
+	ok(staged(update(next.cert.der, nwo, SLICE_LIT("\x05\x00"))) == 0,
+	    "mutant: oldWithNew that is no certificate");
 	ok(staged(update(ca.cert.der, link_of(&ca, us, ca.key, a_ca),
 	    SLICE_NONE)) == 0, "the old root is no update of itself");
 	key_free(evil.key);
+}
+
+/* accept-roots: trusted at once if it is good, and only then. */
+static void
+test_accept(void)
+{
+	const char *us = "CN=Plant CA,O=T";
+	struct says a_ca = { .ca = 1 }, past = { .ca = 1, .from = -90,
+	    .to = -1 };
+	struct slice nwn = next.cert.der, nwo = link_of(&ca, us, next.key,
+	    a_ca), bad[] = {
+		update(link_of(&next, us, next.key, past), nwo, SLICE_NONE),
+		update(nwn, link_of(&next, us, next.key, a_ca), SLICE_NONE),
+		update(nwn, nwo, link_of(&next, us, ca.key, past)),
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct device d = root_asker();
+
+		accept_roots(&d);
+		tell(&d, oid_bytes(OID_IT_ROOT_CA_KEY_UPDATE), bad[i], 1);
+		ok(not_taken(&d, E_ANSWER_ROOT) && anchors_of(&d) == 1,
+		    "accept-roots: bad update %zu is not trusted", i + 1);
+		device_close(&d);
+	}
+	struct device d = root_asker();
+
+	accept_roots(&d);
+	tell(&d, oid_bytes(OID_IT_ROOT_CA_KEY_UPDATE), update(nwn, nwo,
+	    SLICE_NONE), 1);
+	ok(got.verdict == VERDICT_TAKEN && anchors_of(&d) == 2,
+	    "accept-roots: a good one is trusted, without oldWithNew too");
+	device_close(&d);
+	d = root_asker();
+	tell(&d, oid_bytes(OID_IT_ROOT_CA_KEY_UPDATE), update(nwn, nwo,
+	    SLICE_NONE), 1);
+	ok(got.verdict == VERDICT_TAKEN && anchors_of(&d) == 1,
+	    "without accept-roots it waits");
+	device_close(&d);
 }
 
 static void
@@ -145,6 +223,7 @@ main(void)
 	next = identity(NULL, "CN=Plant CA,O=T", "ed25519", (struct says){
 	    .ca = 1 });
 	test_mutants();
+	test_accept();
 	test_ca();
 	key_free(next.key);
 	teardown();

@@ -13,7 +13,7 @@
 #include "msg/lint.h"
 #include "msg/print.h"
 #include "pki/cert.h"
-#include "pki/crl_write.h"
+#include "t_crl_file.h"
 #include "pki/key.h"
 #include "pki/name.h"
 #include "tests/unit/tap.h"
@@ -162,8 +162,16 @@ one_entry(void *ctx, struct crl_entry *out, struct err *e)
 	int *left = ctx;
 
 	(void)e;
-	*out = (struct crl_entry){ SLICE_LIT("\x05"), 1790000000, 1 };
+	*out = (struct crl_entry){ SLICE_LIT("\x05"), 1790000000, .reason = 1 };
 	return (*left)-- > 0;
+}
+
+static int
+one_again(void *ctx, struct err *e)
+{
+	(void)e;
+	*(int *)ctx = 1;
+	return 0;
 }
 
 static void
@@ -211,6 +219,7 @@ setup(void)
 	int left = 1;
 	struct crl_new n = { .aki = SLICE_LIT("ca"), .number = 7,
 	    .this_update = 1790000000, .next_update = 1800000000,
+	    .rewind = one_again,
 	    .next = one_entry, .ctx = &left };
 	struct buf poll;
 
@@ -225,7 +234,7 @@ setup(void)
 	make_cert(&root, buf_slice(&ca), 1);
 	cert_parse(buf_slice(&cert), &view, &e);
 	n.issuer = buf_slice(&ca);
-	crl_write(&n, key, &alg, &crl, &e);
+	crl_into(&n, key, &alg, &crl, &e);
 	make_csr(&csr, "(020100 $S $K a0((06092a864886f70d01090e 31((("
 	    "0603551d0f 04(03020780)))))))", 1);
 	make_csr(&bad_csr, "(020100 $S $K a000)", 0);

@@ -566,6 +566,25 @@ test_openssl(void)
 	ok(system(cmd) == 0, "clean");
 }
 
+static void
+test_cost(void)
+{
+	struct mac m;
+
+	mac_new(&m, MAC_PBM, MAC_HMAC_SHA256, 500);
+	ok(mac_cost(&m) == 500, "cost: PasswordBasedMac hashes once each time");
+	mac_new(&m, MAC_PBMAC1, MAC_HMAC_SHA256, 500);
+	ok(mac_cost(&m) == 1000, "cost: PBKDF2 hashes twice");
+	m.key_n = 33;
+	ok(mac_cost(&m) == 2000, "cost: and again for another block of key");
+	m.key_n = 0;
+	ok(mac_cost(&m) == 1000, "cost: without a keyLength it is the MAC's");
+	m.algo = MAC_HMAC_SHA512;
+	ok(mac_cost(&m) == 2000, "cost: which may be longer than the hash");
+	m.hash = MAC_SHA512;
+	ok(mac_cost(&m) == 4000, "cost: SHA-512 counts four times");
+}
+
 int
 main(void)
 {
@@ -578,6 +597,7 @@ main(void)
 	test_refused();
 	test_params();
 	test_verify();
+	test_cost();
 	test_write();
 	test_never_written();
 	damage(&good);

@@ -332,21 +332,19 @@ static char order[4096];
 static struct store *deliver_in;
 
 static int
-deliver(void *arg, int64_t id, const char *name, struct slice answer,
-    struct err *e)
+deliver(void *arg, const struct store_answer *a, struct err *e)
 {
-	strcat(order, name);
-	strcat(order, slice_eq(answer, SLICE_LIT("answer")) ? " " : "! ");
+	strcat(order, a->name);
+	strcat(order, slice_eq(a->answer, SLICE_LIT("answer")) ? " " : "! ");
 	if (arg != NULL)
-		return store_delivered(deliver_in, id, e);
+		return store_delivered(deliver_in, a->id, e);
 	return 0;
 }
 
 static int
-stop(void *arg, int64_t id, const char *name, struct slice answer,
-    struct err *e)
+stop(void *arg, const struct store_answer *a, struct err *e)
 {
-	(void)arg, (void)id, (void)name, (void)answer;
+	(void)arg, (void)a;
 	return err_set(e, E_IO, "disk is gone");
 }
 

@@ -11,7 +11,8 @@ takes(enum txn_state state, int ca, const enum body *list, size_t n)
 
 	for (int b = 0; b < BODY__COUNT; b++) {
 		struct err e = { 0 };
-		int listed = 0, may = txn_may(state, (enum body)b, ca, &e) == 0;
+		int listed = 0, may = txn_may(state, (enum body)b, ca ? TXN_AT_CA :
+		    TXN_AT_DEVICE, &e) == 0;
 
 		for (size_t i = 0; i < n; i++)
 			listed |= (int)list[i] == b;
@@ -44,12 +45,13 @@ main(void)
 	ok(takes(TXN_NONE, 0, NULL, 0) && takes(TXN_DONE, 0, NULL, 0) &&
 	    takes(TXN_FAILED, 0, NULL, 0) && takes(TXN_CONFIRM, 0, NULL, 0),
 	    "device: without an open request nothing is taken");
-	ok(txn_may(TXN__MAX, BODY_IR, 1, &e) == -1 &&
-	    txn_may((enum txn_state)-1, BODY_IR, 0, &e) == -1 &&
-	    txn_may(TXN_NONE, (enum body)99, 1, &e) == -1,
+	ok(txn_may(TXN__MAX, BODY_IR, TXN_AT_CA, &e) == -1 &&
+	    txn_may((enum txn_state)-1, BODY_IR,
+	    TXN_AT_DEVICE, &e) == -1 &&
+	    txn_may(TXN_NONE, (enum body)99, TXN_AT_CA, &e) == -1,
 	    "numbers outside of the table are refused");
 
-	txn_may(TXN_CONFIRM, BODY_IR, 1, &e);
+	txn_may(TXN_CONFIRM, BODY_IR, TXN_AT_CA, &e);
 	ok(strstr(e.detail, "ir") != NULL &&
 	    strstr(e.detail, txn_state_name(TXN_CONFIRM)) != NULL,
 	    "a refusal names the state and the body");

@@ -44,6 +44,12 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static int
+watch_one(const char *path, struct watch **w, struct err *e)
+{
+	return watch_open(&path, 1, 1, w, e);
+}
+
 static void
 test_events(struct watch *w)
 {
@@ -132,10 +138,10 @@ test_refused(void)
 	struct watch *w = NULL;
 	struct err e = { 0 };
 
-	ok(watch_open("absent", 1, &w, &e) == -1 && e.code == E_HOME &&
+	ok(watch_one("absent", &w, &e) == -1 && e.code == E_HOME &&
 	    w == NULL, "watch: an absent directory is refused (E_HOME)");
 	put("file");
-	ok(watch_open("file", 1, &w, &e) == -1 && e.code == E_HOME,
+	ok(watch_one("file", &w, &e) == -1 && e.code == E_HOME,
 	    "watch: a file is refused (E_HOME)");
 }
 
@@ -153,7 +159,7 @@ test_polling(void)
 	if (n == 2048 || fds[n] == -1) {
 		ok(1, "watch: polling # SKIP too few descriptors");
 	} else {
-		ok(watch_open("in", 1, &w, &e) == 0 && watch_is_polling(w),
+		ok(watch_one("in", &w, &e) == 0 && watch_is_polling(w),
 		    "watch: where inotify is of no use, it polls");
 		t = now();
 		ok(watch_wait(w, 10) == 1 && now() - t < 3,
@@ -166,6 +172,37 @@ test_polling(void)
 			close(fds[n]);
 }
 
+/* The second comes late, goes, and comes again. */
+static void
+test_two(void)
+{
+	const char *paths[] = { "in", "in/sub" };
+	struct err e = { 0 };
+	struct watch *w;
+
+	ok(watch_open(paths, 2, 1, &w, &e) == 0,
+	    "watch: only the first directory has to be there");
+	if (w == NULL)
+		return;
+	while (watch_wait(w, 0) == 1)
+		;
+	ok(mkdir("in/sub", 0700) == 0 && watch_wait(w, 5) == 1,
+	    "watch: another that comes rings");
+	watch_wait(w, 1);
+	put("in/sub/a");
+	ok(watch_wait(w, 5) == 1, "watch: and a file in it does");
+	while (watch_wait(w, 0) == 1)
+		;
+	rename("in/sub", "tmp/sub");
+	ok(symlink("../tmp", "in/sub") == 0 && watch_wait(w, 5) == 1,
+	    "watch: its replacement rings");
+	while (watch_wait(w, 0) == 1)
+		;
+	put("tmp/not-ours");
+	ok(watch_wait(w, 1) == 0, "watch: what a link points at is not watched");
+	watch_close(w);
+}
+
 int
 main(void)
 {
@@ -175,7 +212,7 @@ main(void)
 	if (mkdtemp(top) == NULL || chdir(top) == -1 || mkdir("in", 0700) ||
 	    mkdir("tmp", 0700))
 		return 1;
-	ok(watch_open("in", 1, &w, &e) == 0 && !watch_is_polling(w),
+	ok(watch_one("in", &w, &e) == 0 && !watch_is_polling(w),
 	    "watch: a local directory is watched");
 	if (w == NULL)
 		return 1;
@@ -186,11 +223,12 @@ main(void)
 	watch_close(w);
 	test_refused();
 	test_polling();
-	ok(watch_open("in", 1, &w, &e) == 0 && !watch_is_polling(w),
+	ok(watch_one("in", &w, &e) == 0 && !watch_is_polling(w),
 	    "watch: can be opened again");
 	put("in/z.pki");
 	ok(watch_wait(w, 5) == 1, "watch: and rings again");
 	watch_close(w);
+	test_two();
 	if (chdir("/") == -1 || nftw(top, discard, 16, FTW_DEPTH | FTW_PHYS))
 		return 1;
 	return done();

@@ -1,0 +1,111 @@
+/* What a registration authority passes on: RFC 9483 5.2. */
+#include "policy/policy_int.h"
+
+#include "base/escape.h"
+#include "pki/name.h"
+
+/* subjectAltName as the template asks for it: GeneralNames TLV or nothing. */
+static struct slice
+asked_san(struct slice extensions)
+{
+	struct slice ext, oid, value;
+
+	while (der_get(&extensions, DER_SEQUENCE, &ext) == 0) {
+		if (der_get(&ext, DER_OID, &oid) == -1)
+			break;
+		der_opt(&ext, DER_BOOLEAN, &value);
+		if (oid_of(oid) == OID_SAN &&
+		    der_get(&ext, DER_OCTET_STRING, &value) == 0)
+			return value;
+	}
+	return SLICE_NONE;
+}
+
+static int
+fits_profile(const struct conf_rule *rule, struct slice asked)
+{
+	if (rule->profiles.n == 0)
+		return 1;
+	for (size_t i = 0; i < rule->profiles.n; i++)
+		if (slice_eq(asked, slice_str(rule->profiles.v[i])))
+			return 1;
+	return 0;
+}
+
+static const struct conf_rule *
+choose(const struct policy_env *env, const struct checked *c, enum body body,
+    struct slice profile, struct err *e)
+{
+	const struct path *path = checked_path(c);
+	const struct policy_rule *r;
+	char name[NAME_TEXT], text[ESCAPE_SHORT];
+
+	for (size_t i = 0; i < env->n_rules; i++) {
+		r = &env->rules[i];
+		if ((r->conf->body.n == 0 ||
+		    policy_in_list(&r->conf->body, msg_body_word(body))) &&
+		    fits_profile(r->conf, profile) &&
+		    (path == NULL ? r->n_anchors == 0 :
+		    policy_has_anchor(r, path->anchor)))
+			return r->conf;
+	}
+	err_set(e, E_NOT_AUTHORIZED, "no [forward] rule is for %s of profile "
+	    "\"%s\" by %s%s", msg_body_name(body), escape_short(text, profile),
+	    path == NULL ? "a shared secret" : "devices under ",
+	    path == NULL ? "" : name_short(name, path->anchor->cert->subject));
+	return NULL;
+}
+
+/* Names: by the ticket of a secret, else by the rule. */
+static int
+check_names(const struct policy_env *env, const struct grant *g,
+    const struct cert_req *r, const struct policy_facts *facts,
+    struct err *e)
+{
+	struct ticket_rule ticket = { .rule = { .name = NULL } };
+	const struct conf_rule *rule = g->enrol;
+	struct slice subject = r->tmpl.subject, san =
+	    asked_san(r->tmpl.extensions);
+	int rc = -1;
+
+	buf_init(&ticket.text, 1 << 16);
+	if (facts->sender == AUTHZ_MAC)
+		rule = policy_ticket_rule(&ticket, &facts->ticket, env->now,
+		    e);
+	if (rule != NULL)
+		rc = policy_check_subject(rule, g->checked, subject, e) == -1 ||
+		    policy_check_san(rule, g->checked, san, e) == -1 ? -1 : 0;
+	buf_release(&ticket.text);
+	return rc;
+}
+
+int
+policy_forward(const struct policy_env *env, const struct checked *c,
+    enum body body, const struct cert_req *r,
+    const struct policy_facts *facts, struct grant **out, struct err *e)
+{
+	struct slice profile = checked_msg(c)->hdr.cert_profile;
+	struct grant *g;
+
+	*out = NULL;
+	if (r != NULL && r->popo == POPO_RA_VERIFIED)
+		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
+		    "sender is not known as a registration authority");
+	if ((g = grant_new(c, e)) == NULL)
+		return -1;
+	if (facts->sender == AUTHZ_MAC && profile.n == 0)
+		profile = slice_str(facts->ticket.profile);
+	g->enrol = choose(env, c, body, profile, e);
+	if (g->enrol != NULL && g->enrol->mode == FORWARD_REFUSE) {
+		err_set(e, E_NOT_AUTHORIZED, "[forward %s] says refuse",
+		    g->enrol->name);
+	} else if (g->enrol != NULL && (r == NULL || body == BODY_KUR ||
+	    check_names(env, g, r, facts, e) == 0)) {
+		g->rule = g->enrol->name;
+		g->held = g->enrol->hold ? "its [forward] says hold" : NULL;
+		*out = g;
+		return 0;
+	}
+	grant_free(g);
+	return -1;
+}

@@ -1,0 +1,483 @@
+/* The registration authority: requests go up, answers go down. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/rand.h"
+#include "msg/poll.h"
+#include "role/ra_int.h"
+
+#define UPSTREAM	"upstream"	/* the directory below out/ */
+
+void
+ra_step_init(struct ra_step *s, struct engine *en, struct slice der,
+    struct outcome *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->en = en;
+	s->o = o;
+	s->der = der;
+	txn_init(&s->txn);
+	draft_init(&s->draft);
+	secret_init(&s->secret, en->store);
+	buf_init(&s->request.spki, 1 << 16);
+	buf_init(&s->known, 1 << 20);
+	buf_init(&s->keep, (size_t)2 << 20);
+	s->effects.txn = &s->txn;
+}
+
+void
+ra_step_release(struct ra_step *s)
+{
+	grant_free(s->grant);
+	checked_free(s->checked);
+	txn_release(&s->txn);
+	draft_release(&s->draft);
+	secret_release(&s->secret);
+	buf_release(&s->request.spki);
+	buf_release(&s->known);
+	buf_release(&s->keep);
+}
+
+int
+ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
+    enum err_code code, struct err *e)
+{
+	struct store_row row = { .identity = identity,
+	    .effects = &s->effects, .answer = answer, .dir = s->o->dir,
+	    .name = s->o->name, .code = code, .now = s->en->now };
+	char final[STORE_NAME];
+
+	if (store_put(s->en->store, &row, final, e) == -1)
+		return -1;
+	if (answer.n > 0)
+		memcpy(s->o->name, final, sizeof(s->o->name));
+	return 0;
+}
+
+int
+ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e)
+{
+	struct outcome *o = s->o;
+	struct buf name;
+	int rc;
+
+	buf_init(&name, STORE_NAME);
+	rc = store_answer(s->en->store, identity, &name, &o->answer, e);
+	if (rc == 1 && o->answer.n > 0) {
+		snprintf(o->name, sizeof(o->name), "%.*s", (int)name.n,
+		    (const char *)name.p);
+		snprintf(o->note, sizeof(o->note), "answered before, the same "
+		    "answer again");
+	} else if (rc == 1) {
+		snprintf(o->note, sizeof(o->note), "is upstream already");
+		rc = store_relay_again(s->en->store, identity, e) == -1 ? -1 :
+		    1;
+	}
+	buf_release(&name);
+	return rc;
+}
+
+static int
+verify(struct ra_step *s, struct err *e)
+{
+	const struct conf_channel *by = s->en->by;
+	struct verify_ask ask = {
+		.anchors = s->en->trust.anchors,
+		.n_anchors = s->en->trust.n_anchors,
+		.now = s->en->now,
+		.time_past = by->time_past, .time_future = by->time_future,
+		.secret = secret_find, .secret_arg = &s->secret,
+	};
+
+	if (verify_header(&s->msg, e) == -1)
+		return -1;
+	s->op = op_by_request(s->msg.body);
+	if (s->op == NULL)
+		return err_set(e, E_BODY_TYPE, "body is %s, which this RA does "
+		    "not pass on", msg_body_name(s->msg.body));
+	if (!(s->op->flags & OP_STARTS) && (s->others = store_signers(
+	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
+		return -1;
+	ask.known = buf_slice(&s->known);
+	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
+	    secret_explain(&s->secret, e) : 0;
+}
+
+/* Is it a pollReq that follows a message we made ourselves? */
+static int
+is_our_poll(const struct ra_step *s)
+{
+	return s->msg.body == BODY_POLLREQ && s->txn.id != 0 &&
+	    s->txn.first_nonce.n > 0 && slice_eq(s->msg.hdr.recip_nonce,
+	    buf_slice(&s->txn.first_nonce));
+}
+
+static int
+check_place(struct ra_step *s, struct err *e)
+{
+	const struct hdr *h = &s->msg.hdr;
+	char id[ESCAPE_SHORT];
+	int found;
+
+	escape_hex_short(id, h->transaction_id);
+	found = store_txn(s->en->store, SLICE(checked_peer(s->checked), 32),
+	    h->transaction_id, &s->txn, e);
+	if (found == -1)
+		return -1;
+	if (s->op->flags & OP_STARTS) {
+		if (found)
+			return err_set(e, E_TXID_IN_USE, "transactionID %.32s "
+			    "belongs to another request of this sender; a new "
+			    "request needs a new transactionID", id);
+		return h->recip_nonce.p == NULL ? 0 : err_set(e,
+		    E_RECIP_NONCE_FIRST, "recipNonce is present in a first "
+		    "message");
+	}
+	if (!found && s->others > 0)
+		return err_set(e, E_PROT_SAME, "transactionID %.32s belongs to "
+		    "another sender; the credentials have to be those of its "
+		    "first request", id);
+	if (found && secret_same(s->checked, &s->txn, e) == -1)
+		return -1;
+	if (is_our_poll(s))
+		return 0;
+	if (txn_may(s->txn.state, s->msg.body, TXN_AT_RA, e) == -1)
+		return -1;
+	if (!slice_eq(h->recip_nonce, buf_slice(&s->txn.our_nonce)))
+		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
+		    "the senderNonce of the last message that we passed down",
+		    h->recip_nonce.p ? "another" : "missing");
+	return 0;
+}
+
+/* A transaction goes on by the rule that it began with. */
+static int
+old_rule(struct ra_step *s, struct err *e)
+{
+	struct store_relay first;
+	int rc;
+
+	rc = store_relay_first(s->en->store, s->txn.id, &first, &s->keep, e);
+	if (rc == -1)
+		return -1;
+	s->rule = rc == 0 ? NULL :
+	    conf_rule(&s->en->conf->forward, first.rule);
+	if (s->rule == NULL)
+		return err_set(e, E_NOT_AUTHORIZED, "the transaction began by "
+		    "[forward %.60s], which cmp.conf does not have any more",
+		    rc == 0 ? "?" : first.rule);
+	return 0;
+}
+
+/* What is asked, its proof of possession, and whether it may go upstream. */
+static int
+decide(struct ra_step *s, struct err *e)
+{
+	struct policy_env env = { .conf = s->en->conf,
+	    .rules = s->en->trust.rules, .n_rules = s->en->trust.n_rules,
+	    .now = s->en->now };
+
+	s->request.checked = s->checked;
+	s->request.msg = &s->msg;
+	s->facts.sender = checked_mac(s->checked) ? AUTHZ_MAC : AUTHZ_DEVICE;
+	secret_facts(&s->secret, &s->facts.ticket);
+	if (s->op->read(&s->request, e) == -1)
+		return -1;
+	if (!(s->op->flags & OP_STARTS))
+		return old_rule(s, e);
+	if (policy_forward(&env, s->checked, s->msg.body,
+	    s->op->flags & OP_ENROLS ? &s->request.cert_req : NULL, &s->facts,
+	    &s->grant, e) == -1)
+		return -1;
+	s->rule = grant_enrol(s->grant);
+	return 0;
+}
+
+/* The row of a transaction that begins with this request. */
+static void
+begin_txn(struct ra_step *s)
+{
+	const struct msg *m = &s->msg;
+	struct txn *t = &s->txn;
+
+	if (t->id != 0)
+		return;
+	t->body = m->body;
+	t->created = s->en->now;
+	t->cert_req_id = m->body == BODY_P10CR ? -1 : 0;
+	buf_add_slice(&t->transaction_id, m->hdr.transaction_id);
+	buf_add(&t->peer, checked_peer(s->checked), 32);
+	if (checked_mac(s->checked) != NULL) {
+		buf_add_slice(&t->mac_alg, m->hdr.protection_alg);
+		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
+		return;
+	}
+	for (size_t i = 0; i < m->n_extra; i++)
+		buf_add_slice(&t->signer_certs, m->extra[i]);
+}
+
+static void
+keep_nonce(struct buf *b, struct slice nonce)
+{
+	buf_reset(b);
+	buf_add_slice(b, nonce);
+}
+
+/* Protect ${s->draft} for the sender and name it. */
+static int
+answer(struct ra_step *s, struct err *e)
+{
+	const struct shared *mac = checked_mac(s->checked);
+	struct txn *t = &s->txn;
+
+	rand_bytes(s->nonce, sizeof(s->nonce));
+	engine_head(&s->draft, &s->msg, s->en->now, s->nonce);
+	t->messages += 2;
+	keep_nonce(&t->our_nonce, SLICE(s->nonce, sizeof(s->nonce)));
+	keep_nonce(&t->first_nonce, SLICE(s->nonce, sizeof(s->nonce)));
+	keep_nonce(&t->peer_nonce, s->msg.hdr.sender_nonce);
+	engine_name(s->o->name, s->msg.hdr.transaction_id, t->messages,
+	    s->draft.body);
+	return mac != NULL ?
+	    protect_mac(&s->draft, mac, SLICE_NONE, &s->o->answer, e) :
+	    protect_sign(&s->draft, &s->en->signer,
+	    buf_slice(&s->en->issued_chain), &s->o->answer, e);
+}
+
+/* "waiting", in its own response if it has a place for it (4.4). */
+static void
+write_waiting(struct ra_step *s, const char *text)
+{
+	if (s->op->flags & OP_ENROLS)
+		draft_body_waiting(&s->draft, s->op->response,
+		    s->op->request == BODY_P10CR ? -1 : 0, text);
+	else
+		draft_body_error(&s->draft, STATUS_WAITING, text, FAIL_NONE);
+}
+
+/* The message upstream and its row; ${s->o->name} is its name. */
+static int
+send_up(struct ra_step *s, struct slice up, enum conf_mode mode,
+    enum relay_state state, struct err *e)
+{
+	char name[STORE_NAME];
+	struct store_relay r = { .txn = s->txn.id, .state = state,
+	    .body = s->msg.body, .rule = s->rule->name,
+	    .transaction_id = s->msg.hdr.transaction_id,
+	    .nonce = s->msg.hdr.sender_nonce,
+	    .identity = SLICE(checked_identity(s->checked), 32),
+	    .request = s->der, .dir = s->o->dir };
+
+	engine_name(name, s->msg.hdr.transaction_id, s->txn.messages - 1,
+	    mode == FORWARD_ADD ? BODY_NESTED : s->msg.body);
+	if (store_relay_put(s->en->store, &r, up, UPSTREAM, name, s->en->now,
+	    e) == -1)
+		return -1;
+	if (state == RELAY_QUEUED)
+		return 0;
+	snprintf(s->o->name, sizeof(s->o->name), "%s", name);
+	snprintf(s->o->dir, sizeof(s->o->dir), UPSTREAM);
+	buf_reset(&s->o->answer);
+	buf_add_slice(&s->o->answer, up);
+	return buf_bad(&s->o->answer) ? err_set(e, E_NOMEM, "out of memory") :
+	    0;
+}
+
+static void
+event(struct ra_step *s, const char *what, enum conf_mode mode)
+{
+	snprintf(s->effects.event, sizeof(s->effects.event), "%s", what);
+	snprintf(s->effects.detail, sizeof(s->effects.detail), "%s by "
+	    "[forward %.60s]: %s%s", msg_body_name(s->msg.body), s->rule->name,
+	    conf_mode_word(mode), s->rule->batch ? ", in a bundle" : "");
+	snprintf(s->o->note, sizeof(s->o->note), "%s: %s", what,
+	    s->effects.detail);
+}
+
+/* Passed on: at once, or with others, and then its sender has to wait. */
+static int
+pass_on(struct ra_step *s, struct err *e)
+{
+	struct relay_ask ask = { .rule = s->rule, .op = s->op,
+	    .request = &s->request, .der = s->der, .signer = &s->en->signer,
+	    .now = s->en->now };
+	int queue = s->rule->batch, tell = queue && s->msg.body != BODY_POLLREQ;
+	enum conf_mode mode;
+	struct buf up;
+	int rc = -1;
+
+	buf_init(&up, (size_t)2 << 20);
+	if (relay_mode(&ask, &mode, e) == -1 ||
+	    relay_up(&ask, mode, &up, e) == -1)
+		goto out;
+	begin_txn(s);
+	event(s, queue ? "queued" : "passed on", mode);
+	if (tell) {
+		write_waiting(s, "waiting to be sent on");
+		if (answer(s, e) == -1)
+			goto out;
+		s->txn.state = TXN_DELAYED;
+	} else {
+		s->txn.messages += 2;
+		if (s->msg.body != BODY_POLLREQ)
+			s->txn.state = TXN_RELAYED;
+	}
+	s->effects.changes_txn = 1;
+	if (ra_put(s, checked_identity(s->checked), tell ?
+	    buf_slice(&s->o->answer) : SLICE_NONE, E_NONE, e) == -1)
+		goto out;
+	rc = send_up(s, buf_slice(&up), mode,
+	    queue ? RELAY_QUEUED : RELAY_SENT, e);
+out:
+	buf_release(&up);
+	return rc;
+}
+
+/*
+ * A pollReq after a message of ours: what came from upstream since, if
+ * anything did, else "not yet" (5.1.5).
+ */
+static int
+poll(struct ra_step *s, struct err *e)
+{
+	struct outcome *o = s->o;
+	struct buf name;
+	int rc;
+
+	s->request.checked = s->checked;
+	s->request.msg = &s->msg;
+	if (s->op->read(&s->request, e) == -1)
+		return -1;
+	buf_init(&name, STORE_NAME);
+	rc = s->txn.state == TXN_DELAYED ? 0 : store_relay_answer(
+	    s->en->store, s->txn.id, &name, &o->answer, e);
+	snprintf(s->effects.event, sizeof(s->effects.event), "polled");
+	if (rc == 1) {
+		snprintf(o->name, sizeof(o->name), "%s", buf_str(&name));
+		if (ra_put(s, checked_identity(s->checked), SLICE_NONE, E_NONE,
+		    e) == -1 || store_relay_same(s->en->store,
+		    checked_identity(s->checked), o->name, e) == -1)
+			rc = -1;
+		o->verdict = VERDICT_REPEATED;
+		snprintf(o->note, sizeof(o->note), "the answer of upstream, "
+		    "again");
+	} else if (rc == 0) {
+		poll_write_rep(&s->draft, s->request.cert_req.cert_req_id,
+		    s->en->conf->home.check_after, "no answer from upstream "
+		    "yet");
+		s->effects.polled = s->effects.changes_txn = 1;
+		o->verdict = VERDICT_ANSWERED;
+		snprintf(o->note, sizeof(o->note), "no answer from upstream "
+		    "yet");
+		rc = answer(s, e) == -1 ? -1 : ra_put(s,
+		    checked_identity(s->checked), buf_slice(&o->answer),
+		    E_NONE, e);
+	}
+	buf_release(&name);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+go(struct ra_step *s, struct err *e)
+{
+	if (check_place(s, e) == -1)
+		return -1;
+	s->in_body = 1;
+	if (is_our_poll(s))
+		return poll(s, e);
+	s->o->verdict = VERDICT_ANSWERED;
+	return decide(s, e) == -1 ? -1 : pass_on(s, e);
+}
+
+/* The answer is no, and ours: nothing of it goes upstream. */
+static void
+refuse(struct ra_step *s)
+{
+	struct outcome *o = s->o;
+	struct effects *f = &s->effects;
+	uint8_t none[32];
+	struct err e = { 0 };
+
+	memset(f, 0, sizeof(*f));
+	f->txn = &s->txn;
+	if (s->checked != NULL && s->txn.id == 0 && s->op != NULL &&
+	    (s->op->flags & OP_STARTS)) {
+		begin_txn(s);
+		s->txn.state = TXN_FAILED;
+		f->changes_txn = 1;
+	}
+	s->txn.messages += 2;
+	snprintf(f->event, sizeof(f->event), "refused");
+	snprintf(f->detail, sizeof(f->detail), "%.220s", o->err.detail);
+	snprintf(o->note, sizeof(o->note), "refused");
+	if (s->checked == NULL && s->secret.ticket.ref.p != NULL &&
+	    (o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED)) {
+		f->ticket = TICKET_FAILED;
+		f->ticket_ref = s->secret.ticket.ref;
+	}
+	verify_identity_none(&s->msg, none);
+	buf_reset(&o->answer);
+	if (reject_make(s->en, &s->msg, s->op, s->checked == NULL ? NULL :
+	    checked_mac(s->checked), s->in_body, s->txn.messages, o, &e) == -1 ||
+	    ra_put(s, s->checked == NULL ? none : checked_identity(s->checked),
+	    buf_slice(&o->answer), o->err.code, &e) == -1) {
+		o->err = e;
+		o->verdict = VERDICT_TEMPORARY;
+		return;
+	}
+	o->verdict = VERDICT_REFUSED;
+}
+
+/* A request: seen before, or to be passed on, or refused. */
+static void
+up(struct ra_step *s, int good)
+{
+	struct err *e = &s->o->err, failure = { 0 };
+	uint8_t none[32];
+	int rc;
+
+	if (!good && engine_is_temporary(e->code))
+		return;
+	verify_identity_none(&s->msg, none);
+	rc = ra_seen(s, s->checked == NULL ? none :
+	    checked_identity(s->checked), &failure);
+	if (rc == -1) {
+		*e = failure;
+	} else if (rc == 1) {
+		s->o->verdict = VERDICT_REPEATED;
+		*e = (struct err){ 0 };
+	} else if (!good || go(s, e) == -1) {
+		s->o->verdict = VERDICT_TEMPORARY;
+		if (!engine_is_temporary(e->code))
+			refuse(s);
+	}
+}
+
+/* Can a message that did not decode be answered at all? */
+static int
+answerable(const struct msg *m, enum err_code code)
+{
+	return (code == E_SYNTAX || code == E_EXTRA_COUNT) &&
+	    m->header_tlv.p != NULL && m->body_tlv.p != NULL &&
+	    m->hdr.transaction_id.p != NULL && msg_is_request(m->body);
+}
+
+void
+ra_handle(struct engine *en, struct slice der, struct outcome *o)
+{
+	struct ra_step s;
+
+	ra_step_init(&s, en, der, o);
+	if (msg_decode(der, &s.msg, &o->err) == -1) {
+		if (answerable(&s.msg, o->err.code))
+			up(&s, 0);
+		else
+			o->verdict = VERDICT_BAD;
+	} else if (msg_is_request(s.msg.body)) {
+		up(&s, verify(&s, &o->err) == 0);
+	} else {
+		ra_down(&s);
+	}
+	ra_step_release(&s);
+}

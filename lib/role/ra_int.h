@@ -1,0 +1,48 @@
+#ifndef ROLE_RA_INT_H
+#define ROLE_RA_INT_H
+
+#include "role/engine_int.h"
+#include "role/relay.h"
+#include "store/store_relay.h"
+
+/* One message on its way through an RA. */
+struct ra_step {
+	struct engine		*en;
+	struct outcome		*o;
+	struct slice		 der;
+	struct msg		 msg;
+	const struct op		*op;
+	struct checked		*checked;
+	struct op_request	 request;
+	struct policy_facts	 facts;
+	struct grant		*grant;
+	const struct conf_rule	*rule;		/* [forward] */
+	struct txn		 txn;
+	struct effects		 effects;
+	struct secret		 secret;
+	struct draft		 draft;		/* what we answer ourselves */
+	struct store_relay	 row;		/* down: what is answered */
+	struct buf		 known, keep;	/* what things point into */
+	int			 others;	/* have this transactionID too */
+	int			 in_body;
+	uint8_t			 nonce[16];
+};
+void	ra_step_init(struct ra_step *s, struct engine *en, struct slice der,
+	    struct outcome *o);
+void	ra_step_release(struct ra_step *s);
+
+/* store_put() with what ${s} has: ${o->name} becomes the final one. */
+int	ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
+	    enum err_code code, struct err *e);
+
+/* Was the checked message seen before?  1 and its answer in ${s->o}, 0, -1. */
+int	ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e);
+
+/* The secret of transaction ${s->txn}, into ${k}, ${out}.  E_TICKET_*. */
+int	ra_shared(struct ra_step *s, struct buf *secret, struct shared *out,
+	    struct err *e);
+
+/* ra_down.c: an answer of upstream. */
+void	ra_down(struct ra_step *s);
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef ROLE_RELAY_H
+#define ROLE_RELAY_H
+
+#include "op/op.h"
+#include "prot/protect.h"
+
+/*
+ * The ways in which a registration authority passes a message on (RFC 9483
+ * 5.2): one function for each direction, with no code for any operation.
+ * Pure: bytes in, bytes out.
+ */
+
+/* A message that goes up, and who passes it on. */
+struct relay_ask {
+	const struct conf_rule	*rule;		/* its [forward] */
+	const struct op		*op;
+	const struct op_request	*request;	/* verified and taken apart */
+	struct slice		 der;		/* as it came */
+	const struct signer	*signer;
+	int64_t			 now;
+};
+
+/*
+ * How it is passed on, which is not always what its rule says: an update
+ * keeps its own protection (5.2.3), a MAC cannot, and what follows a first
+ * request needs no approval.  E_FORWARD_MAC.
+ */
+int	relay_mode(const struct relay_ask *a, enum conf_mode *mode,
+	    struct err *e);
+
+/* The message to send upstream instead of ${a->der}, appended to ${out}.
+ * transactionID and nonces stay.  E_NAME_SYNTAX, E_NOMEM, what signs. */
+int	relay_up(const struct relay_ask *a, enum conf_mode mode,
+	    struct buf *out, struct err *e);
+
+/*
+ * The answer ${m} of upstream as its requester is to get it, appended to
+ * ${out}: with a MAC by ${mac} if it has one, else as it is, or with our
+ * protection if ${rule} says so.  ${to} is the requester, a GeneralName.
+ */
+int	relay_down(const struct conf_rule *rule, const struct msg *m,
+	    struct slice to, const struct shared *mac,
+	    const struct signer *signer, struct buf *out, struct err *e);
+
+/*
+ * relay_template.c: CertReqMessages like that of ${q}, with what ${rule} adds
+ * to the names, and raVerified as its proof of possession (5.2.3.2).
+ */
+int	relay_template(const struct conf_rule *rule, const struct cert_req *q,
+	    struct slice spki, struct derw *out, struct err *e);
+
+#endif
