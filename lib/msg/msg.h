@@ -54,6 +54,17 @@ struct msg {
 	struct slice	 protection;		/* octets of the BIT STRING */
 	struct slice	 extra[MSG_EXTRA_MAX];	/* Certificate TLVs */
 	size_t		 n_extra;
+	/*
+	 * A message that was read in pieces (msg/nest.h) has no ${der},
+	 * ${header_tlv}, ${body_tlv} and ${content}; instead it has
+	 * msg_digest() and the hash of ProtectedPart that protectionAlg
+	 * names, or for EdDSA ProtectedPart itself.
+	 */
+	int		 has_digest;
+	uint8_t		 digest[32];
+	uint8_t		 part_digest[64];
+	size_t		 part_digest_n;		/* 0: none */
+	struct slice	 part;
 };
 
 /*

@@ -470,8 +470,7 @@ usual_salt(const struct key *k, const struct sigalg *a)
 }
 
 static int
-can_sign(const struct key *k, const struct sigalg *a, struct slice data,
-    struct err *e)
+can_sign(const struct key *k, const struct sigalg *a, struct err *e)
 {
 	char t[64];
 
@@ -482,29 +481,28 @@ can_sign(const struct key *k, const struct sigalg *a, struct slice data,
 		return err_set(e, E_ALG_PARAMS, "%s: signatures with a salt "
 		    "shorter than the hash are checked but not made",
 		    alg_name(t, a));
-	if (data.n > UINT_MAX)
-		return err_set(e, E_CRYPTO, "%zu bytes to sign", data.n);
 	return 0;
 }
 
 int
-key_sign(const struct key *k, const struct sigalg *a, struct slice data,
-    struct buf *out, struct err *e)
+key_sign_datum(const struct key *k, const struct sigalg *a,
+    const gnutls_datum_t *d, int is_hash, struct buf *out, struct err *e)
 {
-	gnutls_privkey_t copy = NULL;
-	gnutls_datum_t d = { (unsigned char *)data.p, (unsigned)data.n },
-	    sig = { NULL, 0 };
+	gnutls_privkey_t copy = NULL, priv;
+	gnutls_sign_algorithm_t how;
+	gnutls_datum_t sig = { NULL, 0 };
 	int rc = 0;
 	char t[64];
 
-	if (can_sign(k, a, data, e) == -1)
+	if (can_sign(k, a, e) == -1)
 		return -1;
 	if (a->scheme == SIG_RSA_PSS && a->salt != usual_salt(k, a))
 		rc = salted_copy(k, a, &copy);
+	priv = copy ? copy : k->priv;
+	how = key_gnutls_sign(a, copy || k->info.family == KEY_RSA_PSS);
 	if (rc == 0)
-		rc = gnutls_privkey_sign_data2(copy ? copy : k->priv,
-		    key_gnutls_sign(a, copy != NULL ||
-		    k->info.family == KEY_RSA_PSS), 0, &d, &sig);
+		rc = is_hash ? gnutls_privkey_sign_hash2(priv, how, 0, d,
+		    &sig) : gnutls_privkey_sign_data2(priv, how, 0, d, &sig);
 	if (rc == 0)
 		buf_add(out, sig.data, sig.size);
 	gnutls_free(sig.data);
@@ -515,4 +513,15 @@ key_sign(const struct key *k, const struct sigalg *a, struct slice data,
 	if (buf_bad(out))
 		return err_set(e, E_NOMEM, "out of memory");
 	return 0;
+}
+
+int
+key_sign(const struct key *k, const struct sigalg *a, struct slice data,
+    struct buf *out, struct err *e)
+{
+	gnutls_datum_t d = { (unsigned char *)data.p, (unsigned)data.n };
+
+	if (data.n > UINT_MAX)
+		return err_set(e, E_CRYPTO, "%zu bytes to sign", data.n);
+	return key_sign_datum(k, a, &d, 0, out, e);
 }

@@ -54,6 +54,15 @@ int	key_sign(const struct key *k, const struct sigalg *a,
 	    struct slice data, struct buf *out, struct err *e);
 
 /*
+ * The same where only the hash of the data is at hand, which ${a} names.
+ * EdDSA has to see the data itself: E_ALG_PARAMS.
+ */
+int	key_sign_hash(const struct key *k, const struct sigalg *a,
+	    struct slice hash, struct buf *out, struct err *e);
+int	key_verify_hash(struct slice spki, const struct sigalg *a,
+	    struct slice hash, struct slice sig, struct err *e);
+
+/*
  * Is ${sig} a signature of ${data} by the key in ${spki} with ${a}?  Checks
  * alg_fits() first.  E_ALG_* or E_PROT_SIG; callers give their own code
  * (E_POPO_SIG, E_PATH_SIG) to the latter.

@@ -159,17 +159,17 @@ import(struct slice spki, gnutls_pubkey_t *pub, struct err *e)
 }
 
 static int
-verify(gnutls_pubkey_t pub, const struct sigalg *a, struct slice data,
-    struct slice sig)
+verify(gnutls_pubkey_t pub, const struct sigalg *a, const gnutls_datum_t *d,
+    int is_hash, struct slice sig)
 {
-	gnutls_datum_t d = { (unsigned char *)data.p, (unsigned)data.n },
-	    s = { (unsigned char *)sig.p, (unsigned)sig.n };
+	gnutls_datum_t s = { (unsigned char *)sig.p, (unsigned)sig.n };
+	gnutls_sign_algorithm_t how = key_gnutls_sign(a, 1);
 	int rc;
 
 	if (a->scheme == SIG_RSA_PSS && (rc = set_pss(pub, a)) != 0)
 		return rc;
-	return gnutls_pubkey_verify_data2(pub, key_gnutls_sign(a, 1), 0, &d,
-	    &s);
+	return is_hash ? gnutls_pubkey_verify_hash2(pub, how, 0, d, &s) :
+	    gnutls_pubkey_verify_data2(pub, how, 0, d, &s);
 }
 
 /* Verification failed with ${rc} of GnuTLS: say why. */
@@ -189,8 +189,8 @@ failed(int rc, const struct sigalg *a, const struct keyinfo *k, struct err *e)
 }
 
 int
-key_verify(struct slice spki, const struct sigalg *a, struct slice data,
-    struct slice sig, struct err *e)
+key_verify_datum(struct slice spki, const struct sigalg *a,
+    const gnutls_datum_t *d, int is_hash, struct slice sig, struct err *e)
 {
 	gnutls_pubkey_t pub = NULL;
 	struct keyinfo k;
@@ -199,12 +199,24 @@ key_verify(struct slice spki, const struct sigalg *a, struct slice data,
 
 	if (alg_keyinfo(spki, &k, e) == -1 || alg_fits(a, &k, e) == -1)
 		return -1;
-	if (data.n > UINT_MAX || !well_formed(a, &k, sig))
+	if (!well_formed(a, &k, sig))
 		return err_set(e, E_PROT_SIG, "%zu octets are not the form of "
 		    "a signature of %s", sig.n, alg_name(t, a));
 	if ((rc = import(spki, &pub, e)) == 0 &&
-	    (rc = verify(pub, a, data, sig)) < 0)
+	    (rc = verify(pub, a, d, is_hash, sig)) < 0)
 		failed(rc, a, &k, e);
 	gnutls_pubkey_deinit(pub);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+key_verify(struct slice spki, const struct sigalg *a, struct slice data,
+    struct slice sig, struct err *e)
+{
+	gnutls_datum_t d = { (unsigned char *)data.p, (unsigned)data.n };
+
+	if (data.n > UINT_MAX)
+		return err_set(e, E_PROT_SIG, "%zu bytes are too many for a "
+		    "signature", data.n);
+	return key_verify_datum(spki, a, &d, 0, sig, e);
 }

@@ -1,4 +1,4 @@
-#include "prot/protect.h"
+#include "prot/protect_int.h"
 
 #include <string.h>
 
@@ -70,27 +70,44 @@ bag_fill(struct bag *b, const struct signer *s, struct slice extra)
 			bag_add(b, der);
 }
 
+/* What follows the body. */
+static void
+put_tail(struct derw *w, struct slice sig, const struct bag *b)
+{
+	size_t mark;
+
+	if (b != NULL && b->n > 0) {
+		for (size_t i = b->n; i-- > 0;)
+			derw_raw(w, b->v[i]);
+		derw_wrap(w, DER_SEQUENCE, 0);
+		derw_wrap(w, DER_CTX(1), 0);
+	}
+	if (sig.p != NULL) {
+		mark = derw_mark(w);
+		derw_bits(w, DER_BIT_STRING, sig);
+		derw_wrap(w, DER_CTX(0), mark);
+	}
+}
+
+void
+protect_tail(struct derw *w, struct slice sig, const struct signer *s)
+{
+	struct bag bag;
+
+	bag_fill(&bag, s, SLICE_NONE);
+	put_tail(w, sig, &bag);
+}
+
 /* PKIMessage from header‖body, which ${part} holds, and what follows it. */
 static int
 assemble(const struct derw *part, struct slice sig, const struct bag *b,
     struct buf *out, struct err *e)
 {
 	struct derw w;
-	size_t mark;
 	int rc = 0;
 
 	derw_init(&w, MESSAGE_MAX);
-	if (b != NULL && b->n > 0) {
-		for (size_t i = b->n; i-- > 0;)
-			derw_raw(&w, b->v[i]);
-		derw_wrap(&w, DER_SEQUENCE, 0);
-		derw_wrap(&w, DER_CTX(1), 0);
-	}
-	if (sig.p != NULL) {
-		mark = derw_mark(&w);
-		derw_bits(&w, DER_BIT_STRING, sig);
-		derw_wrap(&w, DER_CTX(0), mark);
-	}
+	put_tail(&w, sig, b);
 	derw_raw(&w, derw_slice(part));
 	derw_wrap(&w, DER_SEQUENCE, 0);
 	buf_add_slice(out, derw_slice(&w));

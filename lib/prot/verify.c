@@ -143,9 +143,23 @@ verify_part(const struct msg *m, struct derw *w, struct err *e)
 {
 	/* header and body lie next to each other: exactly what was signed. */
 	derw_init(w, m->der.n + 16);
+	if (m->has_digest)	/* a nested message: there is only its hash */
+		return 0;
 	derw_raw(w, SLICE(m->header_tlv.p, m->header_tlv.n + m->body_tlv.n));
 	derw_wrap(w, DER_SEQUENCE, 0);
 	return derw_bad(w) ? err_set(e, E_NOMEM, "out of memory") : 0;
+}
+
+/* Did the key in ${spki} sign ${m}, whose ProtectedPart is ${part}? */
+static int
+signed_by(const struct msg *m, struct slice spki, const struct sigalg *alg,
+    struct slice part, struct err *e)
+{
+	if (m->has_digest && m->part.p == NULL)
+		return key_verify_hash(spki, alg, SLICE(m->part_digest,
+		    m->part_digest_n), m->protection, e);
+	return key_verify(spki, alg, m->has_digest ? m->part : part,
+	    m->protection, e);
 }
 
 /* Find the certificate whose key made the protection. */
@@ -169,8 +183,8 @@ find_signer(struct checked *c, const struct verify_ask *ask,
 		    seen_before(tried, n, cert))
 			continue;
 		tried[n++] = cert;
-		if (key_verify(cert->spki, alg, derw_slice(&w),
-		    c->msg->protection, e) == 0)
+		if (signed_by(c->msg, cert->spki, alg, derw_slice(&w), e) ==
+		    0)
 			c->signer = cert;
 	}
 	derw_release(&w);

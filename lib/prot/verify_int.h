@@ -10,7 +10,7 @@
 int	verify_mac(const struct msg *m, const struct verify_ask *ask,
 	    struct shared *out, struct buf *secret, struct err *e);
 
-/* The DER of ProtectedPart, from the bytes received. */
+/* The DER of ProtectedPart, from the bytes received; none if they are not held. */
 int	verify_part(const struct msg *m, struct derw *w, struct err *e);
 
 #endif

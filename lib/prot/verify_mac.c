@@ -71,6 +71,9 @@ verify_mac(const struct msg *m, const struct verify_ask *ask,
 	struct derw part;
 	int found, rc = -1;
 
+	if (m->body == BODY_NESTED)	/* RFC 9483 5.2.2: signatures only */
+		return err_set(e, E_PROT_KIND, "a nested message is protected "
+		    "with a MAC, expected a signature");
 	/* Its limits hold before anything is computed. */
 	if (mac_parse(m->hdr.protection_alg, &out->mac, e) == -1)
 		return err_wrap(e, "protectionAlg");
