@@ -233,7 +233,9 @@ enrol_answer(const struct op_ca *ca, const struct op_request *r,
 	    &facts->policy, &g, e) == -1)
 		return -1;
 	rc = grant_certificate(ca, r, g, facts, a, e);
-	a->effects.cert.first_issued = a->effects.cert.not_before;
+	/* With a certificate of ours it goes on with a line of renewal. */
+	a->effects.cert.first_issued = facts->policy.sender == AUTHZ_OWN ?
+	    facts->policy.sender_since : ca->policy.now;
 	grant_free(g);
 	return rc;
 }

@@ -8,9 +8,9 @@
 #define NOTHING	(1u << AUTHZ_NOTHING)
 
 /*
- * A body without a row is for nobody.  certConf and pollReq belong to a
- * transaction: whose it is was decided by its first request, and
- * policy_continue() holds them to that.
+ * A body without a row is for nobody.  certConf and pollReq are about what the
+ * first request of their transaction was about, and only for its sender:
+ * policy_continue().
  */
 static const struct {
 	enum body	body;

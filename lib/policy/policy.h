@@ -94,11 +94,12 @@ int	policy_revoke(const struct policy_env *env, const struct checked *c,
 
 /*
  * May the sender of ${c} go on with transaction ${t}?  Only with the
- * credentials of its first request (RFC 9483 3.2, 4.1.1): E_PROT_SAME.  (The
- * store finds transactions by their sender, so this cannot fail there.)
+ * credentials of its first request, certificate or secret (RFC 9483 3.2,
+ * 4.1.1): E_PROT_SAME, E_NOT_AUTHORIZED.
  */
 int	policy_continue(const struct checked *c, const struct txn *t,
-	    struct grant **out, struct err *e);
+	    const struct policy_facts *facts, struct grant **out,
+	    struct err *e);
 
 /*
  * May the sender of ${c} ask for what is no certificate: CA certificates, a

@@ -132,6 +132,7 @@ struct store_cert {
 	int64_t		 not_before, not_after, revoked_at;
 	int64_t		 first_issued;	/* of the line of updates */
 	int		 revoked, reason;
+	int		 unconfirmed;	/* its certConf is awaited */
 	const char	*profile;
 };
 int	store_certs(struct store *s, int (*each)(void *arg,

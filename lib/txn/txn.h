@@ -38,6 +38,7 @@ struct txn {
 	enum body	 body;		/* of the first request */
 	struct buf	 transaction_id;
 	struct buf	 peer;		/* CA: SHA-256 of the signer's SPKI */
+	struct buf	 signer_hash;	/* CA: of its certificate; none: MAC */
 	struct buf	 our_nonce;	/* last senderNonce we sent */
 	struct buf	 peer_nonce;	/* last senderNonce we received */
 	struct buf	 serial;	/* certificate issued or installed */

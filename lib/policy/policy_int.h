@@ -1,0 +1,52 @@
+#ifndef POLICY_POLICY_INT_H
+#define POLICY_POLICY_INT_H
+
+#include "policy/policy.h"
+
+#define POLICY_PATTERNS	64	/* subjectAltName, of a ticket */
+
+struct grant {
+	const struct checked		*checked;
+	const struct conf_profile	*profile;
+	const char			*rule;
+	const char			*held;
+	const struct conf_rule		*enrol;
+	struct wish			 wish;
+};
+
+/* policy_rule.c: the profile that ${c} names, or the default.  ${bound}: the
+ * only one that may be asked for, or NULL. */
+const struct conf_profile *policy_profile(const struct policy_env *env,
+	    const struct checked *c, const char *bound, struct err *e);
+
+/* The [enrol] rule that decides about devices and our own certificates. */
+const struct conf_rule *policy_enrol_rule(const struct policy_env *env,
+	    const struct checked *c, const struct conf_profile *p,
+	    enum body body, const struct policy_facts *facts, struct err *e);
+/* Is ${r} the rule of those who may only have their own names? */
+int	policy_is_own(const struct conf_rule *r);
+/* Is ${body}, or ${profile}, one that ${r} is about? */
+int	policy_is_about(const struct conf_rule *r, enum body body,
+	    const char *profile);
+
+/* A ticket as a rule: ${rule} borrows from it and owns its list. */
+struct policy_ticket_rule {
+	struct conf_rule	 rule;
+	char			 name[64];
+	char			*san[POLICY_PATTERNS];
+	struct buf		 text;
+};
+const struct conf_rule *policy_ticket_rule(struct policy_ticket_rule *r,
+	    const struct policy_ticket *t, int64_t now, struct err *e);
+
+/*
+ * policy_names.c: may ${c} have ${subject} (Name) and ${san} (GeneralNames or
+ * none) by ${r}?  E_NOT_SUBJECT, E_NOT_SAN.
+ */
+int	policy_names(const struct conf_rule *r, const struct checked *c,
+	    struct slice subject, struct slice san, struct err *e);
+/* Are they those of ${own} (RFC 9483 4.1.3)?  E_UPDATE_NAME. */
+int	policy_same_names(const struct cert *own, struct slice subject,
+	    struct slice san, struct err *e);
+
+#endif
