@@ -31,7 +31,7 @@ begin(struct printing *p, enum body body, enum authz_sender sender)
 		putchar('\n');
 	if (!p->open || p->body != body)
 		printf("%s%s\n", p->open ? "\n" : "", msg_body_name(body));
-	printf("  %-20s", authz_sender_name(sender));
+	printf("  %-24s", authz_sender_name(sender));
 	p->open = 1;
 	p->body = body;
 	p->sender = sender;

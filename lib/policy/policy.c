@@ -52,6 +52,18 @@ grant_held(const struct grant *g)
 	return g->held;
 }
 
+const char *
+grant_waits(const struct grant *g)
+{
+	return g->waits[0] != '\0' ? g->waits : NULL;
+}
+
+const struct conf_quorum *
+grant_quorum(const struct grant *g)
+{
+	return &g->quorum;
+}
+
 /* A key belongs to one subject, and a revoked one to nobody. */
 static int
 check_key(const struct conf_profile *p, const struct policy_facts *facts,
@@ -102,42 +114,94 @@ check_limit(const struct policy_env *env, const struct conf_profile *p,
 	    (long long)age / 86400, p->name, (long long)p->renew_for / 86400);
 }
 
+/* Who may have those names: the rule that says so. */
+static const struct conf_rule *
+judge(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, const struct conf_rule *rule,
+    const struct policy_what *w, struct err *e)
+{
+	switch (facts->sender) {
+	case AUTHZ_RA:
+		return policy_ra_rule(env, &facts->ra, c, w, 1, e);
+	case AUTHZ_VOUCHED:
+		return policy_ra_voucher(env, facts, c, w, e);
+	default:
+		return policy_names(rule, c, w->subject, w->san, e) == -1 ?
+		    NULL : rule;
+	}
+}
+
+/* Has it to wait, and for whom? */
+static void
+settle(const struct conf_rule *rule, const struct checked *c,
+    const struct policy_facts *facts, const struct policy_what *w,
+    struct grant *g)
+{
+	int64_t have;
+
+	g->rule = facts->sender == AUTHZ_MAC ? "ticket" : rule->name;
+	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
+	    NULL : facts->sender == AUTHZ_MAC ? "its profile says hold, and "
+	    "its sender is known by a shared secret only" :
+	    "its profile says hold";
+	g->quorum = rule->approvals;
+	if (rule->approvals.need == 0)
+		return;
+	have = policy_ra_count(&rule->approvals, facts, c, w);
+	if (have < rule->approvals.need)
+		snprintf(g->waits, sizeof(g->waits), "%lld of %lld approvals",
+		    (long long)have, (long long)rule->approvals.need);
+}
+
 static int
 decide(const struct policy_env *env, const struct checked *c, enum body body,
     const struct cert_req *r, const struct policy_facts *facts,
     struct policy_ticket_rule *ticket, struct grant *g, struct err *e)
 {
-	int mac = facts->sender == AUTHZ_MAC;
-	const struct conf_rule *rule;
-	struct slice subject;
+	int mac = facts->sender == AUTHZ_MAC, ra = facts->sender == AUTHZ_RA ||
+	    facts->sender == AUTHZ_VOUCHED;
+	const struct conf_rule *rule = NULL;
+	struct policy_what w = { .body = body };
 
 	g->profile = policy_profile(env, c, mac ? facts->ticket.profile : NULL,
 	    e);
 	if (g->profile == NULL)
 		return -1;
-	rule = mac ? policy_ticket_rule(ticket, &facts->ticket, env->now, e) :
-	    policy_enrol_rule(env, c, g->profile, body, facts, e);
-	if (rule == NULL || (facts->sender == AUTHZ_OWN &&
-	    check_limit(env, g->profile, facts, e) == -1) || profile_apply(g->profile, &r->tmpl, env->issuer,
-	    env->now, &g->wish, e) == -1)
+	if (!ra && (rule = mac ? policy_ticket_rule(ticket, &facts->ticket,
+	    env->now, e) : policy_enrol_rule(env, g->profile, body, facts,
+	    e)) == NULL)
 		return -1;
-	g->rule = mac ? "ticket" : rule->name;
-	subject = buf_slice(&g->wish.subject);
-	if (policy_names(rule, c, subject, buf_slice(&g->wish.san), e) == -1 ||
-	    check_key(g->profile, facts, subject, e) == -1)
+	if ((facts->sender == AUTHZ_OWN &&
+	    check_limit(env, g->profile, facts, e) == -1) ||
+	    profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
+	    &g->wish, e) == -1)
 		return -1;
-	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
-	    NULL : mac ? "its profile says hold, and its sender is known by a "
-	    "shared secret only" : "its profile says hold";
+	w.profile = g->profile->name;
+	w.subject = buf_slice(&g->wish.subject);
+	w.san = buf_slice(&g->wish.san);
+	if ((rule = judge(env, c, facts, rule, &w, e)) == NULL ||
+	    check_key(g->profile, facts, w.subject, e) == -1 ||
+	    (!facts->recalled &&
+	    policy_ra_approve(env, facts, c, &w, e) == -1))
+		return -1;
+	settle(rule, c, facts, &w, g);
 	return 0;
 }
 
-/* Only a registration authority may have looked at it in our place. */
+/*
+ * Only a registration authority may have looked at it in our place; by which
+ * [ra] it may is seen when its names are judged.
+ */
 static int
-check_popo(const struct cert_req *r, struct err *e)
+check_popo(const struct cert_req *r, const struct policy_facts *facts,
+    struct err *e)
 {
-	if (r->popo != POPO_RA_VERIFIED)
+	if (r->popo != POPO_RA_VERIFIED ||
+	    (facts->sender == AUTHZ_RA && facts->ra.cmcra))
 		return 0;
+	if (facts->sender == AUTHZ_RA)
+		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
+		    "certificate of the RA has no extended key usage cmcRA");
 	return err_set(e, E_RA_VERIFIED, "popo is raVerified, the sender is "
 	    "not known as a registration authority");
 }
@@ -152,7 +216,7 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
 	int rc;
 
 	*out = NULL;
-	if (check_popo(r, e) == -1 ||
+	if (check_popo(r, facts, e) == -1 ||
 	    authz_check(body, facts->sender, AUTHZ_NEW, e) == -1 ||
 	    (g = grant_new(c, e)) == NULL)
 		return -1;
@@ -219,10 +283,11 @@ policy_update(const struct policy_env *env, const struct checked *c,
     struct grant **out, struct err *e)
 {
 	const struct cert *own = checked_signer(c);
+	struct policy_what w;
 	struct grant *g;
 
 	*out = NULL;
-	if (check_popo(r, e) == -1 ||
+	if (check_popo(r, facts, e) == -1 ||
 	    authz_check(BODY_KUR, facts->sender, AUTHZ_SELF, e) == -1 ||
 	    check_old_id(c, r, e) == -1)
 		return -1;
@@ -240,6 +305,10 @@ policy_update(const struct policy_env *env, const struct checked *c,
 	if (profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
 	    &g->wish, e) == -1 || policy_same_names(own,
 	    buf_slice(&g->wish.subject), buf_slice(&g->wish.san), e) == -1)
+		goto fail;
+	w = (struct policy_what){ BODY_KUR, g->profile->name,
+	    buf_slice(&g->wish.subject), buf_slice(&g->wish.san) };
+	if (!facts->recalled && policy_ra_approve(env, facts, c, &w, e) == -1)
 		goto fail;
 	g->held = g->profile->hold ? "its profile says hold" : NULL;
 	*out = g;
@@ -271,12 +340,31 @@ check_target(const struct policy_env *env, const struct rev_details *d,
 	return 0;
 }
 
+/* Is it for the sender to have ${target} revoked?  The rule's name. */
+static const char *
+may_revoke(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, const struct cert *target, int self,
+    struct err *e)
+{
+	struct policy_what w = { BODY_RR, facts->target_profile,
+	    target->subject, target->san };
+	const struct conf_rule *rule = NULL;
+
+	if (authz_check(BODY_RR, facts->sender, self ? AUTHZ_SELF : AUTHZ_OTHER,
+	    e) == -1 ||
+	    (!self && (rule = policy_ra_rule(env, &facts->ra, c, &w, 1, e)) ==
+	    NULL) || policy_ra_approve(env, facts, c, &w, e) == -1)
+		return NULL;
+	return self ? "own" : rule->name;
+}
+
 int
 policy_revoke(const struct policy_env *env, const struct checked *c,
     const struct rev_details *d, const struct policy_facts *facts,
     struct grant **out, struct err *e)
 {
 	struct cert target;
+	const char *by = NULL;
 	int self;
 
 	*out = NULL;
@@ -284,18 +372,18 @@ policy_revoke(const struct policy_env *env, const struct checked *c,
 		return -1;
 	self = slice_eq(target.der, checked_signer(c)->der);
 	/* Who asks again for what is done is told so (5.1.3). */
-	if (self && facts->target_revoked)
+	if (!(self && facts->target_revoked) &&
+	    (by = may_revoke(env, c, facts, &target, self, e)) == NULL)
+		return -1;
+	if (facts->target_revoked)
 		return err_set(e, E_RR_REVOKED, "the certificate is revoked "
 		    "already");
-	if (authz_check(BODY_RR, facts->sender, self ? AUTHZ_SELF : AUTHZ_OTHER,
-	    e) == -1)
-		return -1;
 	if (d->has_invalidity && d->invalidity > env->now)
 		return err_set(e, E_RR_DATE, "invalidityDate lies %lld seconds "
 		    "in the future", (long long)(d->invalidity - env->now));
 	if ((*out = grant_new(c, e)) == NULL)
 		return -1;
-	(*out)->rule = "own";
+	(*out)->rule = by;
 	return 0;
 }
 
@@ -334,11 +422,16 @@ policy_continue(const struct checked *c, const struct txn *t,
 }
 
 int
-policy_inform(const struct checked *c, const struct policy_facts *facts,
-    struct grant **out, struct err *e)
+policy_inform(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, struct grant **out, struct err *e)
 {
+	struct policy_what w = { .body = BODY_GENM };
+
 	*out = NULL;
 	if (authz_check(BODY_GENM, facts->sender, AUTHZ_NOTHING, e) == -1 ||
+	    (facts->sender == AUTHZ_RA &&
+	    policy_ra_rule(env, &facts->ra, c, &w, 0, e) == NULL) ||
+	    policy_ra_approve(env, facts, c, &w, e) == -1 ||
 	    (*out = grant_new(c, e)) == NULL)
 		return -1;
 	(*out)->rule = "information";
@@ -346,18 +439,45 @@ policy_inform(const struct checked *c, const struct policy_facts *facts,
 }
 
 int
+policy_approve(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, enum body body, const char *profile,
+    struct slice subject, struct slice san, struct err *e)
+{
+	struct policy_what w = { body, profile, subject, san };
+
+	return policy_ra_approve(env, facts, c, &w, e);
+}
+
+/* The rule by which an RA may ask for a certificate of ${profile}. */
+static const struct conf_rule *
+ra_template(const struct policy_facts *facts, const char *profile,
+    struct err *e)
+{
+	for (size_t i = 0; i < facts->ra.n; i++)
+		if (policy_is_about(facts->ra.rules[i], BODY_IR, profile))
+			return facts->ra.rules[i];
+	err_set(e, E_NOT_AUTHORIZED, "no [ra] of the sender is about ir for "
+	    "profile %.60s", profile);
+	return NULL;
+}
+
+int
 policy_template(const struct policy_env *env, const struct checked *c,
     const struct policy_facts *facts, struct grant **out, struct err *e)
 {
-	const struct conf_rule *rule;
+	const struct conf_rule *rule = NULL;
 	struct grant *g;
 
-	if (policy_inform(c, facts, &g, e) == -1)
+	if (policy_inform(env, c, facts, &g, e) == -1)
 		return -1;
 	*out = NULL;
-	if ((g->profile = policy_profile(env, c, NULL, e)) == NULL ||
-	    (rule = policy_enrol_rule(env, c, g->profile, facts->sender ==
-	    AUTHZ_OWN ? BODY_CR : BODY_IR, facts, e)) == NULL) {
+	g->profile = policy_profile(env, c, NULL, e);
+	if (g->profile != NULL)
+		rule = facts->sender == AUTHZ_RA ?
+		    ra_template(facts, g->profile->name, e) :
+		    policy_enrol_rule(env, g->profile, facts->sender ==
+		    AUTHZ_OWN ? BODY_CR : BODY_IR, facts, e);
+	if (rule == NULL) {
 		grant_free(g);
 		return -1;
 	}

@@ -20,7 +20,10 @@ check_subject(const struct conf_rule *rule, const struct checked *c,
 
 	/* The profile allows it, and all there is of a name stands in the
 	 * subjectAltName, of which the rule judges every entry. */
-	if (name_is_empty(subject))
+	if (rule->kind == CONF_ra && rule->subject == NULL)
+		return 0;
+	if (name_is_empty(subject) && (rule->kind != CONF_ra ||
+	    rule->san.n > 0))
 		return 0;
 	if (rule->subject == NULL) {
 		if (name_eq(subject, sender))
@@ -32,9 +35,10 @@ check_subject(const struct conf_rule *rule, const struct checked *c,
 	}
 	if (name_match(rule->subject, subject, sender))
 		return 0;
-	return err_set(e, E_NOT_SUBJECT, "subject is \"%s\", [enrol %s] "
+	return err_set(e, E_NOT_SUBJECT, "subject is \"%s\", [%s %s] "
 	    "allows \"%.120s\" to \"%s\"", name_short(asked, subject),
-	    rule->name, rule->subject, name_short(own, sender));
+	    rule->kind == CONF_ra ? "ra" : "enrol", rule->name, rule->subject,
+	    name_short(own, sender));
 }
 
 static int
@@ -70,7 +74,7 @@ check_san(const struct conf_rule *rule, const struct checked *c,
 	struct slice in, value;
 	struct buf text;
 
-	if (names.n == 0)
+	if (names.n == 0 || (rule->kind == CONF_ra && rule->san.n == 0))
 		return 0;
 	if (der_only(names, DER_SEQUENCE, &in) == -1)
 		return err_set(e, E_TMPL_SAN, "subjectAltName is malformed");
@@ -83,9 +87,9 @@ check_san(const struct conf_rule *rule, const struct checked *c,
 			continue;
 		buf_init(&text, 4096);
 		san_text(&text, type, value);
-		err_set(e, E_NOT_SAN, "subjectAltName has \"%.200s\", [enrol "
+		err_set(e, E_NOT_SAN, "subjectAltName has \"%.200s\", [%s "
 		    "%s] allows %s", text.n ? buf_str(&text) : "?",
-		    rule->name, rule->san.n == 0 ? "none" :
+		    rule->kind == CONF_ra ? "ra" : "enrol", rule->name, rule->san.n == 0 ? "none" :
 		    "no name like that");
 		buf_release(&text);
 		return -1;

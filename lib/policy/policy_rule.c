@@ -58,14 +58,14 @@ has_cert(const struct policy_rule *r, const struct cert *c)
 }
 
 /*
- * Is ${r} about whoever sent ${c}?  What is ours is below our certificate,
+ * Is ${r} about the sender?  What is ours is below our certificate,
  * whatever other path there is.
  */
 static int
 has_anchor(const struct policy_env *env, const struct policy_rule *r,
-    const struct checked *c, const struct policy_facts *facts)
+    const struct policy_facts *facts)
 {
-	return has_cert(r, checked_path(c)->anchor->cert) ||
+	return has_cert(r, facts->anchor) ||
 	    (facts->sender == AUTHZ_OWN && has_cert(r, env->issuer));
 }
 
@@ -83,7 +83,7 @@ policy_is_own(const struct conf_rule *r)
 }
 
 const struct conf_rule *
-policy_enrol_rule(const struct policy_env *env, const struct checked *c,
+policy_enrol_rule(const struct policy_env *env,
     const struct conf_profile *p, enum body body,
     const struct policy_facts *facts, struct err *e)
 {
@@ -92,7 +92,7 @@ policy_enrol_rule(const struct policy_env *env, const struct checked *c,
 	int any = 0;
 
 	for (size_t i = 0; i < env->n_rules; i++) {
-		if (!has_anchor(env, &env->rules[i], c, facts))
+		if (!has_anchor(env, &env->rules[i], facts))
 			continue;
 		any = 1;
 		conf = env->rules[i].conf;
@@ -111,7 +111,7 @@ policy_enrol_rule(const struct policy_env *env, const struct checked *c,
 		err_set(e, E_NOT_AUTHORIZED, "no [enrol] rule lets devices "
 		    "under \"%s\" send %s for profile %s; one is added with: "
 		    "cmp-ca trust add --enrol FILE --profile %s",
-		    name_short(name, checked_path(c)->anchor->cert->subject),
+		    name_short(name, facts->anchor->subject),
 		    msg_body_name(body), p->name, p->name);
 	return NULL;
 }

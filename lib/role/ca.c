@@ -19,7 +19,8 @@ step_init(struct step *s, struct engine *en, struct outcome *o)
 	buf_init(&s->request.spki, 1 << 16);
 	buf_init(&s->known, 1 << 20);
 	buf_init(&s->key_subject, 1 << 16);
-	buf_init(&s->sender_row, 1 << 17);
+	sender_init(&s->sender);
+	approval_init(&s->approvals);
 	secret_init(&s->secret, en->store);
 	buf_init(&s->target_row, 1 << 17);
 	held_init(&s->held, en->store);
@@ -36,10 +37,42 @@ step_release(struct step *s)
 	buf_release(&s->request.spki);
 	buf_release(&s->known);
 	buf_release(&s->key_subject);
-	buf_release(&s->sender_row);
+	sender_release(&s->sender);
+	approval_release(&s->approvals);
 	secret_release(&s->secret);
 	buf_release(&s->target_row);
 	held_release(&s->held);
+}
+
+/*
+ * No anchor of ours is above the sender, but RAs have approved: its own
+ * certificate is what its protection is checked with.  Whether any of them
+ * may vouch for it is for policy.
+ */
+static int
+vouch(struct step *s, struct verify_ask ask, struct err *e)
+{
+	struct slice known = ask.known, der = SLICE_NONE;
+	struct err why = { 0 };
+
+	if (s->msg.n_extra > 0)
+		der = s->msg.extra[0];
+	else if (der_get_tlv(&known, DER_SEQUENCE, &der) == -1)
+		return -1;
+	if (cert_parse(der, &s->unknown, &why) == -1)
+		return -1;
+	s->vouched.cert = &s->unknown;
+	ask.anchors = &s->vouched;
+	ask.n_anchors = 1;
+	if (verify_msg(&s->msg, &ask, &s->checked, &why) == -1)
+		return -1;
+	if (checked_path(s->checked)->n == 0) {
+		memset(e, 0, sizeof(*e));
+		return 0;
+	}
+	checked_free(s->checked);
+	s->checked = NULL;
+	return -1;
 }
 
 static int
@@ -69,8 +102,11 @@ verify(struct step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
-	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
-	    secret_explain(&s->secret, e) : 0;
+	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
+		return 0;
+	if (e->code == E_PATH_NONE && s->approvals.n > 0)
+		return vouch(s, ask, e);
+	return secret_explain(&s->secret, e);
 }
 
 static int
@@ -134,35 +170,6 @@ exchange_nonces(struct step *s)
 	buf_add_slice(&t->peer_nonce, s->msg.hdr.sender_nonce);
 }
 
-/*
- * A pollReq after the decision: from here on the request that was held is
- * worked on in its place.
- */
-static int
-recall(struct step *s, struct err *e)
-{
-	int rc;
-
-	if (s->txn.state != TXN_APPROVED && s->txn.state != TXN_REFUSED)
-		return 0;
-	if (op_poll.read(&s->request, e) == -1)
-		return -1;
-	if (s->request.cert_req.cert_req_id != s->txn.cert_req_id &&
-	    s->request.cert_req.cert_req_id != -1)
-		return err_set(e, E_POLL_ID, "certReqId is %lld, expected "
-		    "%lld or -1", (long long)s->request.cert_req.cert_req_id,
-		    (long long)s->txn.cert_req_id);
-	rc = held_load(s->en, &s->txn, s->checked, &s->held, e);
-	if (s->held.op == NULL)
-		return rc;
-	s->op = s->held.op;
-	s->request.checked = s->held.checked;
-	s->request.msg = &s->held.msg;
-	s->facts.approved = 1;
-	s->answer.effects.unhold = 1;
-	return rc;
-}
-
 static int
 work(struct step *s, struct err *e)
 {
@@ -178,14 +185,17 @@ work(struct step *s, struct err *e)
 	ca.alg = alg_default(key_info(en->ca_key));
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
-	if (recall(s, e) == -1 || s->op->read(&s->request, e) == -1 ||
+	if (ca_recall(s, e) == -1 || s->op->read(&s->request, e) == -1 ||
 	    ca_facts(s, e) == -1)
 		return -1;
 	if (s->request.info != NULL && (ca.info = ca_info(en, e)) == NULL)
 		return -1;
 	if (s->op->flags & OP_STARTS)
 		ca_begin(s);
-	return s->op->answer(&ca, &s->request, &s->facts, &s->answer, e);
+	if (s->op->answer(&ca, &s->request, &s->facts, &s->answer, e) == -1)
+		return -1;
+	return s->held.op != NULL && s->answer.effects.has_hold ?
+	    ca_wait_on(s, &ca, e) : 0;
 }
 
 static int
@@ -223,6 +233,27 @@ ca_put(struct step *s, const uint8_t *identity, enum err_code code,
 	return 0;
 }
 
+/* Who has approved is kept, as evidence, and said. */
+static void
+note_approvals(struct step *s)
+{
+	struct effects *f = &s->answer.effects;
+	struct approvals *a = &s->approvals;
+	size_t n;
+
+	/* Those around a pollReq are about nothing that is issued. */
+	if (s->held.op == NULL && (f->has_cert || f->has_hold)) {
+		f->approvals = a->row;
+		f->n_approvals = a->n;
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		n = strlen(f->detail);
+		snprintf(f->detail + n, sizeof(f->detail) - n,
+		    "%s %.40s", i == 0 ? "; approved by" : "",
+		    a->row[i].rules);
+	}
+}
+
 /* Verified and at its place: do it, or say why not. */
 static int
 go(struct step *s, struct err *e)
@@ -239,6 +270,7 @@ go(struct step *s, struct err *e)
 		s->answer.effects.ticket_ref = s->secret.ticket.ref;
 	}
 	s->answer.effects.hold.request = s->der;
+	note_approvals(s);
 	return ca_put(s, checked_identity(s->checked), E_NONE, e);
 }
 
@@ -252,7 +284,15 @@ handle(struct step *s, int good)
 
 	if (!good && engine_is_temporary(e->code))
 		return;
-	if ((rc = repeated(s, &failure)) == 1) {
+	rc = repeated(s, &failure);
+	if (rc == 1 && s->approvals.n > 0 && s->checked != NULL &&
+	    ca_approved(s, &failure) == -1) {
+		*e = failure;
+		if (!engine_is_temporary(e->code))
+			ca_refuse(s);
+		return;
+	}
+	if (rc == 1) {
 		o->verdict = VERDICT_REPEATED;
 		*e = (struct err){ 0 };
 		return;
@@ -270,6 +310,32 @@ handle(struct step *s, int good)
 	snprintf(o->note, sizeof(o->note), "%s", s->answer.note);
 }
 
+/* Answers are not answered either if they come nested. */
+static int
+holds_request(const struct msg *m)
+{
+	struct err ignored = { 0 };
+	struct slice in, member;
+	struct msg inner;
+
+	return der_only(m->content, DER_SEQUENCE, &in) == -1 ||
+	    der_get_tlv(&in, DER_SEQUENCE, &member) == -1 ||
+	    msg_decode(member, &inner, &ignored) == -1 ||
+	    ca_is_request(inner.body);
+}
+
+/* The message within its approvals takes their place: 0, or -1. */
+static int
+open_approvals(struct step *s, struct err *e)
+{
+	struct msg outer = s->msg;
+
+	if (approval_open(s->en, s->der, &outer, &s->approvals, &s->der,
+	    e) == -1)
+		return -1;
+	return msg_decode(s->der, &s->msg, e);
+}
+
 void
 ca_handle(struct engine *en, struct slice der, struct outcome *o)
 {
@@ -282,10 +348,14 @@ ca_handle(struct engine *en, struct slice der, struct outcome *o)
 			handle(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
-	} else if (!ca_is_request(s.msg.body)) {
+	} else if (!ca_is_request(s.msg.body) || (s.msg.body == BODY_NESTED &&
+	    !holds_request(&s.msg))) {
 		err_set(&o->err, E_BODY_TYPE, "body is %s, an answer, which is "
 		    "never answered here", msg_body_name(s.msg.body));
 		o->verdict = VERDICT_BAD;
+	} else if (s.msg.body == BODY_NESTED &&
+	    open_approvals(&s, &o->err) == -1) {
+		handle(&s, 0);
 	} else {
 		handle(&s, verify(&s, &o->err) == 0);
 	}

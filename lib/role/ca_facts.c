@@ -11,50 +11,33 @@ unsigned_serial(struct slice v)
 	return v.n > 1 && v.p[0] == 0 ? SLICE(v.p + 1, v.n - 1) : v;
 }
 
-/* Of ours: the store knows, and knows at once, what no CRL could say sooner. */
-static int
-judge_own(struct step *s, const struct store_cert *row, struct err *e)
-{
-	struct policy_facts *f = &s->facts.policy;
-
-	f->sender = row->revoked ? AUTHZ_OWN_REVOKED :
-	    row->not_after < s->en->now ? AUTHZ_OWN_EXPIRED : AUTHZ_OWN;
-	f->sender_since = row->first_issued;
-	f->sender_profile = row->profile;
-	if (row->revoked && !(s->op->flags & OP_REVOKES))
-		return err_set(e, E_PATH_REVOKED, "the certificate that "
-		    "protects the message is revoked (reason %d)", row->reason);
-	if (row->unconfirmed && (s->op->flags & OP_ENROLS))
-		return err_set(e, E_NOT_CONFIRMED, "the certificate that "
-		    "protects the message waits for its certConf");
-	return 0;
-}
-
-/*
- * What stands in the store is ours, whatever anchor it is below.  Only for the
- * rest does the anchor say what it is.
- */
 int
 ca_sender(struct step *s, struct err *e)
 {
-	const struct cert *signer = checked_signer(s->checked);
 	struct policy_facts *f = &s->facts.policy;
-	struct store_cert row;
-	int rc;
+	struct sender *by = &s->sender;
 
-	if (signer == NULL) {
+	f->approvers = s->approvals.by;
+	f->n_approvers = s->approvals.n;
+	if (checked_signer(s->checked) == NULL) {
 		f->sender = AUTHZ_MAC;
 		secret_facts(&s->secret, &f->ticket);
 		return 0;
 	}
-	rc = store_cert(s->en->store, unsigned_serial(signer->serial), &row,
-	    &s->sender_row, e);
-	if (rc == -1)
+	if (sender_find(s->en, s->checked, s->en->now, by, e) == -1)
 		return -1;
-	if (rc == 1 && slice_eq(row.der, signer->der))
-		return judge_own(s, &row, e);
-	f->sender = ca_is_own(s->en, checked_path(s->checked)->anchor->cert) ?
-	    AUTHZ_STRANGER : AUTHZ_DEVICE;
+	/* Whoever is known, or says to be ours and is not, has no voucher. */
+	f->sender = by->kind == AUTHZ_STRANGER && s->approvals.n > 0 &&
+	    !ca_is_own(s->en, checked_path(s->checked)->anchor->cert) ?
+	    AUTHZ_VOUCHED : by->kind;
+	f->anchor = by->anchor;
+	f->ra = by->ra;
+	f->sender_since = by->own.first_issued;
+	f->sender_profile = by->own.profile;
+	/* Who signs its own revocation need not be in force. */
+	if ((s->op->flags & OP_ENROLS) || f->sender == AUTHZ_RA ||
+	    (by->own.revoked && !(s->op->flags & OP_REVOKES)))
+		return sender_in_force(by, e);
 	return 0;
 }
 
@@ -74,6 +57,7 @@ find_target(struct step *s, struct err *e)
 	if (rc == 1) {
 		f->target_der = row.der;
 		f->target_revoked = row.revoked;
+		f->target_profile = row.profile;
 	}
 	return rc == -1 ? -1 : 0;
 }

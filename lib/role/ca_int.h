@@ -1,7 +1,7 @@
 #ifndef ROLE_CA_INT_H
 #define ROLE_CA_INT_H
 
-#include "role/engine_int.h"
+#include "role/approval.h"
 
 /* One message on its way through. */
 struct step {
@@ -16,14 +16,18 @@ struct step {
 	struct txn		 txn;
 	struct buf		 known;		/* certificates seen before */
 	struct buf		 key_subject;
-	struct buf		 sender_row;	/* what facts point into */
+	struct sender		 sender;	/* what facts point into */
+	struct approvals	 approvals;	/* it came in, and earlier */
+	struct cert		 unknown;	/* whom an RA vouches for, ... */
+	struct anchor		 vouched;	/* ... as an anchor */
 	struct secret		 secret;	/* of a MAC */
 	int			 others;	/* have this transactionID too */
 	struct buf		 target_row;
 	uint8_t			 serial[20], nonce[16];
 	int			 in_body;	/* header and protection are fine */
-	struct slice		 der;
+	struct slice		 der;		/* of what is handled */
 	struct held		 held;		/* pollReq: what it is about */
+	enum txn_state		 was;		/* until the pollReq */
 };
 
 /* ca.c: row and answer of ${s} into the open commit. */
@@ -43,6 +47,14 @@ int	ca_sender(struct step *s, struct err *e);
 /* What else the store knows: the key, the certificate it is about, and a
  * serial number that is free. */
 int	ca_facts(struct step *s, struct err *e);
+
+/* ca_again.c: a request that is held gets approvals that came later, each in a
+ * message of its own around it. */
+int	ca_approved(struct step *s, struct err *e);
+/* A pollReq: what was held, if something can have changed. */
+int	ca_recall(struct step *s, struct err *e);
+/* It has to wait on: the answer is a pollRep after all. */
+int	ca_wait_on(struct step *s, const struct op_ca *ca, struct err *e);
 
 /* ca_refuse.c: the answer is no, for ${s->o->err}. */
 void	ca_refuse(struct step *s);

@@ -52,6 +52,23 @@ end_txn(struct step *s)
 }
 
 /*
+ * The approval is refused, not what it is around: that may come again by
+ * another way.
+ */
+static void
+refuse_outer(struct step *s)
+{
+	checked_free(s->checked);
+	s->checked = NULL;
+	s->op = NULL;
+	s->in_body = 0;
+	s->msg = s->approvals.outer;
+	txn_release(&s->txn);
+	txn_init(&s->txn);
+	s->held.op = NULL;
+}
+
+/*
  * The answer is no.  A sender that is verified leaves a transaction behind,
  * so that its transactionID stays taken; one that is not leaves only the
  * answer.
@@ -65,6 +82,9 @@ ca_refuse(struct step *s)
 	const uint8_t *id = none;
 	struct err e = { 0 };
 	int fresh;
+
+	if (o->err.code == E_APPROVAL)
+		refuse_outer(s);
 
 	memset(f, 0, sizeof(*f));
 	f->txn = &s->txn;

@@ -46,7 +46,7 @@ store_serial_taken(struct store *s, struct slice serial, struct err *e)
 #define COLUMNS	"serial, subject, der, not_before, not_after, profile, " \
 		"revoked_at IS NOT NULL, revoked_at, reason, first_issued, " \
 		"EXISTS (SELECT 1 FROM txn WHERE txn.id = cert.txn " \
-		"AND state = 1)"
+		"AND state = 1), txn"
 
 static void
 load(struct store_use *u, struct store_cert *c)
@@ -63,6 +63,7 @@ load(struct store_use *u, struct store_cert *c)
 		.reason = (int)store_col_int(u, 8),
 		.first_issued = store_col_int(u, 9),
 		.unconfirmed = store_col_int(u, 10) != 0,
+		.txn = store_col_int(u, 11),
 	};
 }
 

@@ -19,6 +19,7 @@ enum store_stmt {
 	STMT_TICKET_DELETE, STMT_TICKET_USE, STMT_TICKET_FAIL,
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
+	STMT_HELD_OPEN, STMT_APPROVAL_INSERT, STMT_APPROVAL_LIST,
 	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
 	STMT_CRL_LAST, STMT_CRL_PUT, STMT_REVOKED, STMT_REVOKED_COUNT,
 	STMT__COUNT
@@ -81,6 +82,8 @@ int	store_put_ticket(struct store *s, struct slice ref,
 /* Before and after store_put_answer(): requests that are held. */
 int	store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	    struct err *e);
+int	store_put_approvals(struct store *s, const struct effects *f,
+	    int64_t txn, int64_t now, struct err *e);
 int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
 int	store_put_answer(struct store *s, const struct store_row *row,

@@ -81,6 +81,14 @@ struct txn_hold {
 	struct slice	 signer, subject, san, spki;
 	int64_t		 not_before, not_after;
 	const char	*profile, *changes, *why;
+	const char	*quorum;	/* approvals asked for, or "" */
+};
+
+/* A registration authority that has approved the request. */
+struct txn_approval {
+	struct slice	 message;	/* the nested one, as it was signed */
+	struct slice	 key, signer;	/* SHA-256 of the SPKI; Name */
+	const char	*rules;		/* [ra] that it fits */
 };
 
 /* What becomes of the secret that was used, or was tried with a wrong MAC. */
@@ -98,6 +106,8 @@ struct effects {
 	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */
 	struct txn_hold	 hold;
+	const struct txn_approval *approvals;
+	size_t		 n_approvals;
 	int		 polled;	/* an answer to pollReq: not the last */
 	int		 unhold;	/* decided and told: forget the request */
 	char		 event[32];	/* for the audit row: "issued" */
