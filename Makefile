@@ -149,7 +149,7 @@ replay: $(FUZZ)
 # make fuzz T=msg TIME=60: what it learns stays in build/, what breaks goes to
 # tests/fuzz/fuzz_msg.repro/.
 FUZZ_DEPS    := clang libclang-rt-14-dev
-FUZZ_DER     := der msg cert crl answer
+FUZZ_DER     := der msg cert crl answer nest
 FLAVOUR_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link \
                 -fno-sanitize-recover=all
 fuzz: deps

@@ -110,7 +110,8 @@ same_content(int dirfd, const char *name, struct slice data)
 	int same;
 
 	buf_init(&b, data.n + 1);
-	same = file_read_at(dirfd, name, data.n + 1, &b, &ignored) == 0 &&
+	same = data.p != NULL &&
+	    file_read_at(dirfd, name, data.n + 1, &b, &ignored) == 0 &&
 	    slice_eq(buf_slice(&b), data);
 	buf_release(&b);
 	return same;
@@ -158,6 +159,55 @@ publish(int dirfd, const char *tmp, const char *name, struct slice data,
 	return 0;
 }
 
+static int
+temporary(char t[static NAME_MAX + 1], const char *name, struct err *e)
+{
+	if (snprintf(t, NAME_MAX + 1, ".tmp.%s", name) > NAME_MAX)
+		return err_set(e, E_CREATE, "%s: name is too long", name);
+	return 0;
+}
+
+int
+file_start(int dirfd, const char *name, unsigned mode, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+	int fd;
+
+	if (temporary(tmp, name, e) == -1)
+		return -1;
+	unlinkat(dirfd, tmp, 0);	/* left by a crash; ENOENT is usual */
+	fd = openat(dirfd, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, mode);
+	if (fd == -1)
+		return err_set(e, cannot_create(errno), "%s: create: %s", name,
+		    strerror(errno));
+	return fd;
+}
+
+int
+file_finish(int dirfd, const char *name, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+
+	if (temporary(tmp, name, e) == -1)
+		return -1;
+	if (publish(dirfd, tmp, name, SLICE_NONE, FILE_REPLACE, e) == -1) {
+		unlinkat(dirfd, tmp, 0);
+		return -1;
+	}
+	return file_sync_dir(dirfd, name, e);
+}
+
+void
+file_forget(int dirfd, const char *name)
+{
+	struct err ignored = { 0 };
+	char tmp[NAME_MAX + 1];
+
+	if (temporary(tmp, name, &ignored) == 0)
+		unlinkat(dirfd, tmp, 0);
+}
+
 int
 file_place(int dirfd, const char *name, struct slice data, unsigned mode,
     enum file_mode how, struct err *e)
@@ -165,14 +215,9 @@ file_place(int dirfd, const char *name, struct slice data, unsigned mode,
 	char tmp[NAME_MAX + 1];
 	int fd, rc = -1;
 
-	if (snprintf(tmp, sizeof(tmp), ".tmp.%s", name) >= (int)sizeof(tmp))
-		return err_set(e, E_CREATE, "%s: name is too long", name);
-	unlinkat(dirfd, tmp, 0);	/* left by a crash; ENOENT is usual */
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	    O_NOFOLLOW, mode);
-	if (fd == -1)
-		return err_set(e, cannot_create(errno), "%s: create: %s", name,
-		    strerror(errno));
+	if (temporary(tmp, name, e) == -1 ||
+	    (fd = file_start(dirfd, name, mode, e)) == -1)
+		return -1;
 	if (file_write(fd, data) == -1 || fsync(fd) == -1) {
 		err_set(e, E_IO, "%s: write: %s", name, strerror(errno));
 		close(fd);
@@ -288,5 +333,23 @@ file_sweep(int dirfd, const char *prefix, struct err *e)
 		    strcmp(ent->d_name, "..") != 0)
 			unlinkat(dirfd, ent->d_name, 0);
 	closedir(dir);
+	return 0;
+}
+
+int
+file_settle(int dirfd, const char *name, struct slice data, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+
+	if (temporary(tmp, name, e) == -1)
+		return -1;
+	return publish(dirfd, tmp, name, data, FILE_NEW, e);
+}
+
+int
+file_sync_all(int dirfd, const char *what, struct err *e)
+{
+	if (syncfs(dirfd) == -1)
+		return err_set(e, E_IO, "%s: sync: %s", what, strerror(errno));
 	return 0;
 }

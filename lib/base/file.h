@@ -49,6 +49,16 @@ int	file_place(int dirfd, const char *name, struct slice data,
 int	file_sync_dir(int dirfd, const char *what, struct err *e);
 
 /*
+ * file_deliver() with FILE_REPLACE for what is too long to be held.
+ * file_start() makes the temporary file and returns its descriptor, open for
+ * reading and writing; the caller writes it, syncs and closes it, and then
+ * calls file_finish(), or file_forget() at any time instead.
+ */
+int	file_start(int dirfd, const char *name, unsigned mode, struct err *e);
+int	file_finish(int dirfd, const char *name, struct err *e);
+void	file_forget(int dirfd, const char *name);
+
+/*
  * Open directory ${name} below ${dirfd} (AT_FDCWD for a path), making it
  * with ${mode} (and a durable entry) if it is absent and ${mode} is not 0.
  * Returns the descriptor, or -1 with E_HOME or E_CREATE.
@@ -61,6 +71,21 @@ int	file_open_dir(int dirfd, const char *name, unsigned mode,
  * what a crash left of file_place(), if nobody else is writing there.
  */
 int	file_sweep(int dirfd, const char *prefix, struct err *e);
+
+/*
+ * The end of file_start() with FILE_NEW: the temporary file, written and
+ * synced, becomes ${name}.  ${data} is what it holds, to be compared with
+ * what may be there; SLICE_NONE: anything there is E_EXISTS.  The directory
+ * is not synced yet.
+ */
+int	file_settle(int dirfd, const char *name, struct slice data,
+	    struct err *e);
+
+/*
+ * Make everything that was written on the file system of ${dirfd} durable:
+ * for many new files at once, which would take minutes one by one.
+ */
+int	file_sync_all(int dirfd, const char *what, struct err *e);
 
 /* Write all of ${data} to ${fd}, restarting after short writes; 0 or -1. */
 int	file_write(int fd, struct slice data);

@@ -3,12 +3,14 @@
 
 #include <inttypes.h>
 
-#include "msg/body.h"
+#include "msg/nest.h"
 
 #define ERROR	LINT_BODY(BODY_ERROR)
 #define POLLREP	LINT_BODY(BODY_POLLREP)
 #define POLL	(LINT_BODY(BODY_POLLREQ) | POLLREP)
 #define NESTED	LINT_BODY(BODY_NESTED)
+#define LAYERS_MAX	16	/* approvals that are counted */
+#define LAYERS_USUAL	3	/* levels that we expect anybody to take */
 
 static int
 waiting_fail(const struct lint_view *v, char t[static LINT_TEXT])
@@ -48,18 +50,32 @@ poll_time(const struct lint_view *v, char t[static LINT_TEXT])
 	    "of seconds", v->poll.check_after);
 }
 
-static int
-is_request(enum body b)
-{
-	return body_is_request(b) || b == BODY_P10CR || b == BODY_RR ||
-	    b == BODY_GENM || b == BODY_CERTCONF || b == BODY_POLLREQ;
-}
-
 /* What the messages inside have in common. */
 struct inner {
-	size_t		 n, requests, same_id, same_nonce;
+	size_t		 n, requests, responses, same_id, same_nonce;
+	unsigned	 layers;	/* most approvals around one of them */
 	struct err	 e;	/* of one that is none */
+	struct err	 deep;	/* of one that holds what it may not */
 };
+
+/* Which way the message in the innermost approval of ${tlv} goes. */
+static void
+look_deeper(struct slice tlv, const struct msg *m, struct inner *i)
+{
+	struct err ignored = { 0 };
+	struct slice at;
+	struct msg last;
+	int layers = nest_layers(tlv, LAYERS_MAX, &at, &i->deep);
+
+	if (layers == -1)
+		return;
+	if ((unsigned)layers > i->layers)
+		i->layers = (unsigned)layers;
+	if (layers > 0 && msg_decode(at, &last, &ignored) == 0)
+		m = &last;
+	i->requests += nest_direction(m->body) == 1;
+	i->responses += nest_direction(m->body) == -1;
+}
 
 static void
 look_inside(const struct lint_view *v, struct inner *i)
@@ -74,7 +90,7 @@ look_inside(const struct lint_view *v, struct inner *i)
 		if (msg_decode(tlv, &m, &i->e) == -1)
 			return;
 		i->n++;
-		i->requests += (size_t)is_request(m.body);
+		look_deeper(tlv, &m, i);
 		i->same_id += slice_eq(m.hdr.transaction_id,
 		    v->h->transaction_id);
 		i->same_nonce += slice_eq(m.hdr.sender_nonce,
@@ -135,10 +151,33 @@ nested_mixed(const struct lint_view *v, char t[static LINT_TEXT])
 	struct inner i;
 
 	look_inside(v, &i);
-	if (i.requests == 0 || i.requests == i.n)
+	if (i.requests == 0 || i.responses == 0)
 		return 0;
-	return lint_rule_say(t, "%zu requests among %zu messages, expected "
-	    "all or none", i.requests, i.n);
+	return lint_rule_say(t, "%zu requests and %zu responses, expected one "
+	    "kind", i.requests, i.responses);
+}
+
+static int
+nested_bundle(const struct lint_view *v, char t[static LINT_TEXT])
+{
+	struct inner i;
+
+	look_inside(v, &i);
+	if (i.deep.code == E_NONE)
+		return 0;
+	return lint_rule_say(t, "%s", i.deep.detail);
+}
+
+static int
+nested_layers(const struct lint_view *v, char t[static LINT_TEXT])
+{
+	struct inner i;
+
+	look_inside(v, &i);
+	if (1 + i.layers <= LAYERS_USUAL)
+		return 0;
+	return lint_rule_say(t, "%u levels of nested messages, expected at "
+	    "most %d", 1 + i.layers, LAYERS_USUAL);
 }
 
 const struct lint_rule lint_rule_delay[] = {
@@ -152,5 +191,7 @@ const struct lint_rule lint_rule_delay[] = {
 	{ 'M', E_NESTED, "RFC 9483 5.2.2.1", NESTED, nested_nonce },
 	{ 'M', E_NESTED, "RFC 9483 5.2.2.2", NESTED, nested_fresh },
 	{ 'M', E_NESTED, NULL, NESTED, nested_mixed },
+	{ 'M', E_NEST_DEPTH, NULL, NESTED, nested_bundle },
+	{ 'S', E_NEST_DEPTH, NULL, NESTED, nested_layers },
 	{ 0, E_NONE, NULL, 0, NULL },
 };

@@ -3,7 +3,7 @@
 
 #include "msg/print_part.h"
 
-#define WHOLE_DEPTH	4
+#define WHOLE_DEPTH	8	/* of emit: an approval in a bundle, and what is in it */
 
 void
 print_error(struct emit *em, const struct err *e)
@@ -36,7 +36,7 @@ print_octets(struct emit *em, const char *name, struct slice v)
 		emit_hex(em, name, v);
 }
 
-static void
+void
 print_header(struct emit *em, const struct hdr *h)
 {
 	emit_open(em, "header");
@@ -58,7 +58,7 @@ print_header(struct emit *em, const struct hdr *h)
 	emit_close(em);
 }
 
-static void
+void
 print_tail(struct emit *em, const struct msg *m)
 {
 	if (m->has_protection) {

@@ -3,7 +3,7 @@
 
 #include <gnutls/abstract.h>
 
-#include "pki/alg.h"
+#include "pki/key.h"
 
 /* Shared by key.c, key_file.c and key_verify.c only. */
 

@@ -1,7 +1,8 @@
 /*
  * bench_run N COMMAND...: run COMMAND N times, "%" in an argument standing
  * for the number of the run; print the median wall and CPU time of a run in
- * milliseconds.
+ * milliseconds, and with BENCH_RSS in the environment the largest memory of
+ * any run in KiB.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,6 +64,7 @@ int
 main(int argc, char **argv)
 {
 	static double took[RUNS], cpu[RUNS];
+	long rss = 0;
 	struct rusage u;
 	int status, n;
 	pid_t pid;
@@ -80,10 +82,14 @@ main(int argc, char **argv)
 			return 1;
 		}
 		took[i] = wall() - took[i];
+		rss = u.ru_maxrss > rss ? u.ru_maxrss : rss;
 		cpu[i] = milli(u.ru_utime) + milli(u.ru_stime);
 	}
 	qsort(took, (size_t)n, sizeof(took[0]), order);
 	qsort(cpu, (size_t)n, sizeof(cpu[0]), order);
-	printf("%.2f %.2f\n", took[n / 2], cpu[n / 2]);
+	printf("%.2f %.2f", took[n / 2], cpu[n / 2]);
+	if (getenv("BENCH_RSS") != NULL)
+		printf(" %ld", rss);
+	printf("\n");
 	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "msg/lint.h"
 #include "msg/nest.h"
 #include "pki/hash.h"
 #include "prot/protect_nest.h"
@@ -242,6 +243,40 @@ test_wrap(void)
 	    "more layers than allowed are E_NEST_DEPTH");
 }
 
+/* What is around the members: RFC 9483 5.2.2. */
+static void
+test_around(void)
+{
+	struct slice m = message(&device, 0, 1, 2), der = wrapped(&ca, m);
+	struct buf *out = new_buf();
+	struct nest *n, *bare;
+	struct err e = { 0 };
+	struct draft d;
+	uint8_t id[32];
+
+	n = opened(&der, &nest_limits_default, &e);
+	ok(n != NULL && nest_msg(n)->n_extra > 0 &&
+	    slice_eq(nest_msg(n)->extra[0], ca.cert.der) &&
+	    slice_eq(nest_msg(n)->hdr.sender_kid, ca.cert.ski) &&
+	    slice_eq(nest_msg(n)->hdr.sender_name, ca.cert.subject),
+	    "a nested message has the signer as sender and first in "
+	    "extraCerts");
+	nest_free(n);
+	draft_init(&d);
+	d.body = BODY_NESTED;
+	d.transaction_id = d.sender_nonce = SLICE_LIT("0123456789abcdef");
+	derw_raw(&d.content, m);
+	derw_wrap(&d.content, DER_SEQUENCE, 0);
+	if (protect_none(&d, out, &e) == -1)
+		die("bare", &e);
+	der = buf_slice(out);
+	bare = opened(&der, &nest_limits_default, &e);
+	ok(bare != NULL && verified(nest_msg(bare), id) == E_PROT_MISSING,
+	    "a nested message without protection is E_PROT_MISSING");
+	nest_free(bare);
+	draft_release(&d);
+}
+
 /* nest_check() of ${der} with ${layers}. */
 static enum err_code
 judged(struct slice der, unsigned layers)
@@ -291,6 +326,8 @@ test_check(void)
 	deep[1] = wrapped(&ca, r);
 	ok(judged(bundle(&ca, deep, 2, 8, 8), 1) == E_NESTED,
 	    "an approval has the direction of what is in it");
+	ok(judged(wrapped(&ca, r), 5) == E_NESTED,
+	    "an approval of a response is E_NESTED");
 	junk = SLICE(not, sizeof(not));
 	mixed[1] = junk;
 	ok(judged(bundle(&ca, mixed, 2, 9, 9), 0) == E_NONE,
@@ -489,6 +526,71 @@ test_writer(void)
 	buf_release(&suffix);
 }
 
+/* Does lint find ${code} of ${section} with ${level} in ${der}? */
+struct want {
+	char		 level;
+	enum err_code	 code;
+	const char	*section;
+	int		 found;
+};
+
+static void
+note(void *arg, char level, enum err_code code, const char *section,
+    const char *text)
+{
+	struct want *w = arg;
+
+	(void)text;
+	w->found += code == w->code && level == w->level &&
+	    strcmp(section, w->section) == 0;
+}
+
+static int
+lints(struct slice der, char level, enum err_code code, const char *section)
+{
+	struct want w = { level, code, section, 0 };
+	struct err e = { 0 };
+	struct msg m;
+
+	if (msg_decode(der, &m, &e) == -1)
+		die("lint", &e);
+	lint_msg(&m, note, &w);
+	return w.found;
+}
+
+static void
+test_lint(void)
+{
+	struct slice a = message(&device, 0, 1, 2),
+	    b = message(&device, 0, 3, 4), r = message(&device, 1, 5, 6),
+	    two[2] = { a, b }, mixed[2] = { a, r }, inner, deep = a, good;
+
+	good = bundle(&ca, &a, 1, 9, 9);
+	inner = bundle(&ca, two, 2, 9, 9);
+	for (int i = 0; i < 4; i++)
+		deep = wrapped(&ca, deep);
+	ok(!lints(good, 'M', E_NESTED, "RFC 9483 5.2.2.1") &&
+	    !lints(inner, 'M', E_NESTED, "RFC 9483 5.2.2.2") &&
+	    !lints(wrapped(&ca, a), 'M', E_NESTED, "RFC 9483 5.2.2.1") &&
+	    !lints(wrapped(&ca, wrapped(&ca, a)), 'S', E_NEST_DEPTH,
+	    "RFC 9483 5.2.2"), "lint: bundles and approvals break no rule");
+	ok(lints(bundle(&ca, &a, 1, 1, 9), 'M', E_NESTED,
+	    "RFC 9483 5.2.2.1"), "lint: an approval without the senderNonce "
+	    "of the request");
+	ok(lints(bundle(&ca, two, 2, 3, 9), 'M', E_NESTED,
+	    "RFC 9483 5.2.2.2"), "lint: a bundle with a transactionID that "
+	    "is not fresh");
+	ok(lints(bundle(&ca, two, 2, 9, 4), 'M', E_NESTED,
+	    "RFC 9483 5.2.2.2"), "lint: a bundle with a senderNonce that is "
+	    "not fresh");
+	ok(lints(bundle(&ca, mixed, 2, 9, 9), 'M', E_NESTED,
+	    "RFC 9483 5.2.2"), "lint: requests and responses in a bundle");
+	ok(lints(bundle(&ca, &inner, 1, 8, 8), 'M', E_NEST_DEPTH,
+	    "RFC 9483 5.2.2"), "lint: a bundle in a bundle");
+	ok(lints(deep, 'S', E_NEST_DEPTH, "RFC 9483 5.2.2"),
+	    "lint: four levels of nested messages");
+}
+
 /* A MAC may not protect a nested message, be the secret right. */
 static int
 find_secret(void *arg, struct slice reference, struct buf *out,
@@ -531,6 +633,8 @@ test_mac(void)
 	    f.code == E_PROT_KIND && err_fail(E_PROT_KIND) ==
 	    FAIL_WRONG_INTEGRITY, "a nested message under a MAC is "
 	    "wrongIntegrity, in pieces and as a whole");
+	ok(lints(der, 'M', E_PROT_KIND, "RFC 9483 5.2.2"),
+	    "lint: a nested message under a MAC");
 	ok(verify_identity(nest_msg(n), &ask, id) == -1,
 	    "and has no identity by it");
 	nest_free(n);
@@ -587,12 +691,14 @@ main(void)
 	test_hash();
 	test_algorithms();
 	test_wrap();
+	test_around();
 	test_check();
 	test_limits();
 	test_damage();
 	test_changes();
 	test_writer();
 	test_mac();
+	test_lint();
 	key_free(ca.key);
 	key_free(device.key);
 	free_bufs();
