@@ -87,7 +87,8 @@ ca_load(struct engine *en, struct err *e)
 	if (check(en, e) == -1)
 		return -1;
 	/* Own certificates are trusted by us; the store has their status. */
-	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol, e) == -1)
+	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol,
+	    &en->conf->ra, e) == -1)
 		return -1;
 	for (size_t i = 0; i < en->ca_chain.n; i++)
 		if (ca_is_own(en, &en->ca_chain.v[i]) &&

@@ -108,6 +108,8 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 		return -1;
 	if (f->has_cert && store_put_cert(s, &f->cert, id, e) == -1)
 		return -1;
+	if (f->n_approvals > 0 && store_put_approvals(s, f, id, now, e) == -1)
+		return -1;
 	if ((f->has_hold || f->unhold) && store_put_held(s, f, id, e) == -1)
 		return -1;
 	if (f->revoke)

@@ -22,6 +22,7 @@ enum store_stmt {
 	STMT_TICKET_UNLOCK, STMT_TICKET_BACK,
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
+	STMT_HELD_OPEN, STMT_APPROVAL_INSERT, STMT_APPROVAL_LIST,
 	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
 	STMT_RELAY_INSERT, STMT_RELAY_FIND, STMT_RELAY_TXN,
 	STMT_RELAY_LAST, STMT_RELAY_ANSWER, STMT_RELAY_LINK, STMT_RELAY_LIST,
@@ -98,6 +99,8 @@ int	store_ticket_back(struct store *s, int64_t txn, struct err *e);
 /* Before and after store_put_answer(): requests that are held. */
 int	store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	    struct err *e);
+int	store_put_approvals(struct store *s, const struct effects *f,
+	    int64_t txn, int64_t now, struct err *e);
 int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
 /* After it: what pollReqs are answered with (store_relay.c). */

@@ -45,6 +45,7 @@ txn_init(struct txn *t)
 	*t = (struct txn){ .state = TXN_NONE };
 	buf_init(&t->transaction_id, FIELD_MAX);
 	buf_init(&t->peer, FIELD_MAX);
+	buf_init(&t->signer_hash, FIELD_MAX);
 	buf_init(&t->our_nonce, FIELD_MAX);
 	buf_init(&t->peer_nonce, FIELD_MAX);
 	buf_init(&t->serial, FIELD_MAX);
@@ -70,6 +71,7 @@ txn_release(struct txn *t)
 {
 	buf_release(&t->transaction_id);
 	buf_release(&t->peer);
+	buf_release(&t->signer_hash);
 	buf_release(&t->our_nonce);
 	buf_release(&t->peer_nonce);
 	buf_release(&t->serial);

@@ -42,6 +42,7 @@ struct txn {
 	enum body	 body;		/* of the first request */
 	struct buf	 transaction_id;
 	struct buf	 peer;		/* CA: SHA-256 of the signer's SPKI */
+	struct buf	 signer_hash;	/* CA: of its certificate; none: MAC */
 	struct buf	 our_nonce;	/* last senderNonce we sent */
 	struct buf	 peer_nonce;	/* last senderNonce we received */
 	struct buf	 serial;	/* certificate issued or installed */
@@ -85,6 +86,14 @@ struct txn_hold {
 	struct slice	 signer, subject, san, spki;
 	int64_t		 not_before, not_after;
 	const char	*profile, *changes, *why;
+	const char	*quorum;	/* approvals asked for, or "" */
+};
+
+/* A registration authority that has approved the request. */
+struct txn_approval {
+	struct slice	 message;	/* the nested one, as it was signed */
+	struct slice	 key, signer;	/* SHA-256 of the SPKI; Name */
+	const char	*rules;		/* [ra] that it fits */
 };
 
 /*
@@ -110,6 +119,8 @@ struct effects {
 	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */
 	struct txn_hold	 hold;
+	const struct txn_approval *approvals;
+	size_t		 n_approvals;
 	int		 polled;	/* an answer to pollReq: not the last */
 	enum txn_last	 last;
 	int		 unhold;	/* decided and told: forget the request */
