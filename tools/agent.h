@@ -14,7 +14,7 @@
  * Work on the spool of the home ${fd}, called ${shown}: once, or with
  * ${follow} until a signal.  Returns the exit status.
  */
-int	agent_run(int fd, const char *shown, int follow, int dry);
+int	agent_run(int fd, const char *shown, int follow, int dry, int flush);
 
 /* One line about what became of ${file}, and what to do next. */
 void	agent_report(const char *file, const struct outcome *o, int dry);
@@ -31,10 +31,10 @@ int	agent_give(void *agent_answer, file_piece piece, void *to,
 int	agent_delivered(struct engine *en, const char *name, struct err *e);
 
 /*
- * Revoke what was not confirmed in time, and forget what is not kept for ever,
- * in a commit of its own.
+ * What is due by engine_due(), and forget what is not kept for ever, in a
+ * commit of its own.  How much was due, or -1.
  */
-int	agent_overdue(struct engine *en, struct err *e);
+int	agent_due(struct engine *en, int flush, struct err *e);
 
 /* Make a CRL and say so, or why not: the exit status. */
 int	agent_crl(struct engine *en, const char *shown);

@@ -8,7 +8,7 @@
 struct agent {
 	int			 fd;
 	const char		*shown;
-	int			 dry;
+	int			 dry, flush;
 	struct spool		*spool;
 	struct watch		*watch;		/* NULL unless it stays */
 	struct engine		*en;

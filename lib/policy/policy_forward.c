@@ -4,9 +4,8 @@
 #include "base/escape.h"
 #include "pki/name.h"
 
-/* subjectAltName as the template asks for it: GeneralNames TLV or nothing. */
-static struct slice
-asked_san(struct slice extensions)
+struct slice
+policy_asked_san(struct slice extensions)
 {
 	struct slice ext, oid, value;
 
@@ -32,6 +31,15 @@ fits_profile(const struct conf_rule *rule, struct slice asked)
 	return 0;
 }
 
+static int
+has_anchor(const struct policy_rule *r, const struct anchor *a)
+{
+	for (size_t i = 0; i < r->n_anchors; i++)
+		if (slice_eq(r->anchors[i]->der, a->cert->der))
+			return 1;
+	return 0;
+}
+
 static const struct conf_rule *
 choose(const struct policy_env *env, const struct checked *c, enum body body,
     struct slice profile, struct err *e)
@@ -42,11 +50,10 @@ choose(const struct policy_env *env, const struct checked *c, enum body body,
 
 	for (size_t i = 0; i < env->n_rules; i++) {
 		r = &env->rules[i];
-		if ((r->conf->body.n == 0 ||
-		    policy_in_list(&r->conf->body, msg_body_word(body))) &&
+		if (policy_is_about(r->conf, body, NULL) &&
 		    fits_profile(r->conf, profile) &&
 		    (path == NULL ? r->n_anchors == 0 :
-		    policy_has_anchor(r, path->anchor)))
+		    has_anchor(r, path->anchor)))
 			return r->conf;
 	}
 	err_set(e, E_NOT_AUTHORIZED, "no [forward] rule is for %s of profile "
@@ -62,10 +69,10 @@ check_names(const struct policy_env *env, const struct grant *g,
     const struct cert_req *r, const struct policy_facts *facts,
     struct err *e)
 {
-	struct ticket_rule ticket = { .rule = { .name = NULL } };
+	struct policy_ticket_rule ticket = { .rule = { .name = NULL } };
 	const struct conf_rule *rule = g->enrol;
 	struct slice subject = r->tmpl.subject, san =
-	    asked_san(r->tmpl.extensions);
+	    policy_asked_san(r->tmpl.extensions);
 	int rc = -1;
 
 	buf_init(&ticket.text, 1 << 16);
@@ -73,8 +80,7 @@ check_names(const struct policy_env *env, const struct grant *g,
 		rule = policy_ticket_rule(&ticket, &facts->ticket, env->now,
 		    e);
 	if (rule != NULL)
-		rc = policy_check_subject(rule, g->checked, subject, e) == -1 ||
-		    policy_check_san(rule, g->checked, san, e) == -1 ? -1 : 0;
+		rc = policy_names(rule, g->checked, subject, san, e);
 	buf_release(&ticket.text);
 	return rc;
 }

@@ -1,15 +1,17 @@
 /* Bundles that come: members one by one, a group of them to a commit. */
 #include "role/bundle.h"
 
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "role/approval.h"
 #include "store/store_bundle.h"
 
 #define HEAD	2048	/* what nest_looks() needs */
 
-static const struct bundle_role *const roles[] = { &bundle_ca, &bundle_ra };
+static const struct bundle_role *const roles[] = { &bundle_ca, &bundle_ra,
+	&bundle_back };
 
 int
 bundle_is(const struct engine *en, struct slice der)
@@ -23,22 +25,11 @@ bundle_is(const struct engine *en, struct slice der)
 	if (en->role == ROLE_EE || !nest_looks(SLICE(der.p, der.n < HEAD ?
 	    der.n : HEAD)) || nest_open(&src, &any, &n, &ignored) == -1)
 		return 0;
-	rc = !nest_is_approval(n);
+	/* One that is neither is refused as an approval. */
+	rc = !nest_is_approval(n) && (nest_count(n) > 1 ||
+	    nest_check(n, UINT_MAX, &ignored) == 0);
 	nest_free(n);
 	return rc;
-}
-
-/* As many approvals may be around a member as a rule names officers. */
-static unsigned
-layers(const struct engine *en)
-{
-	const struct conf_rules *l = &en->conf->enrol;
-	size_t most = 1;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].approvals.of.n > most)
-			most = l->v[i].approvals.of.n;
-	return (unsigned)most;
 }
 
 static int
@@ -125,6 +116,7 @@ verify(struct bundle *b, struct verify_ask *ask, struct err *e)
 	if (verify_header(b->msg, e) == -1)
 		return -1;
 	ask->now = b->en->now;
+	ask->known = buf_slice(&b->en->issued_chain);
 	ask->time_past = by->time_past;
 	ask->time_future = by->time_future;
 	if (verify_msg(b->msg, ask, &b->checked, e) == -1 ||
@@ -250,7 +242,7 @@ accept(struct bundle *b, int good, const struct err *many, struct err *e)
 		*e = *many;
 		return -1;
 	}
-	if (!good || nest_check(b->nest, layers(b->en), e) == -1 ||
+	if (!good || nest_check(b->nest, approval_layers(b->en->conf), e) == -1 ||
 	    store_bundle_open(s, b->identity, &b->row, e) == -1)
 		return -1;
 	return b->role->begin(b, e) == -1 ? -1 : 1;
@@ -414,5 +406,4 @@ bundle_handle(struct engine *en, const struct nest_source *src,
 	}
 	checked_free(b.checked);
 	nest_free(b.nest);
-	free(b.arg);
 }

@@ -31,7 +31,7 @@ struct bundle {
 	int			 own_commits;	/* else the caller's only one */
 	size_t			 n, good, refused, again_n, bad;
 	struct err		 first_bad;	/* why that one could not be read */
-	void			*arg;		/* the role's; free()d */
+	int64_t			 ours;		/* back: what it answers, or 0 */
 };
 
 /*
@@ -71,16 +71,12 @@ struct bundle_role {
 void	bundle_handle(struct engine *en, const struct nest_source *src,
 	    struct outcome *o);
 
-/* Is ${der} a bundle, of any kind, good or bad? */
+/* Is ${der} a bundle, good or bad, and no approval, good or bad? */
 int	bundle_is(const struct engine *en, struct slice der);
 
 /* bundle_up.c: requests, at a CA and at an RA with others below it. */
 extern const struct bundle_role bundle_ca, bundle_ra;
-
-/* bundle_sender.c: certificates of [ra], and whether the signer of ${c} is
- * one of those RAs.  E_NOT_AUTHORIZED. */
-int	bundle_load(struct engine *en, struct err *e);
-int	bundle_sender(struct engine *en, const struct checked *c,
-	    struct err *e);
+/* bundle_down.c: answers to a bundle that an RA sent up. */
+extern const struct bundle_role bundle_back;
 
 #endif

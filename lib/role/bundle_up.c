@@ -13,13 +13,29 @@
 static const struct trust *
 trust(const struct engine *en)
 {
-	return &en->ras;
+	return &en->trust;
 }
 
+/*
+ * An RA of [ra], one whose certificate is in force if it is ours.  What it
+ * may ask for itself is no matter: members stand for themselves.
+ */
 static int
 sender(struct bundle *b, struct err *e)
 {
-	return bundle_sender(b->en, b->checked, e);
+	struct sender s;
+	int rc;
+
+	sender_init(&s);
+	rc = sender_find(b->en, b->checked, b->en->now, &s, e);
+	if (rc == 0)
+		rc = sender_in_force(&s, e);
+	if (rc == 0 && s.kind != AUTHZ_RA)
+		rc = err_set(e, E_NOT_AUTHORIZED, "the bundle is signed by "
+		    "none of the registration authorities of [ra] in "
+		    "cmp.conf");
+	sender_release(&s);
+	return rc;
 }
 
 /* A row of its own, so that its transactionID stays taken (5.1). */

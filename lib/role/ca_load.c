@@ -5,32 +5,6 @@
 #include "pki/name.h"
 #include "role/engine_int.h"
 
-int
-engine_load_key(struct engine *en, const char *file, const char *pass,
-    struct key **out, struct err *e)
-{
-	char path[HOME_PATH], pass_path[HOME_PATH];
-
-	if (key_load(home_path(path, en->homefd, file), pass == NULL ? NULL :
-	    home_path(pass_path, en->homefd, pass), out, e) == -1)
-		return err_wrap(e, "%.100s", file);
-	return 0;
-}
-
-int
-engine_load_certs(struct engine *en, const char *file, struct certs *out,
-    struct err *e)
-{
-	char path[HOME_PATH];
-
-	if (certs_load(home_path(path, en->homefd, file), out, e) == -1)
-		return err_wrap(e, "%.100s", file);
-	if (out->n == 0)
-		return err_set(e, E_CERT_SYNTAX, "%.100s: no certificate in "
-		    "it", file);
-	return 0;
-}
-
 /* The CA certificate must be one, and the keys must be theirs. */
 static int
 check(const struct engine *en, struct err *e)
@@ -113,7 +87,8 @@ ca_load(struct engine *en, struct err *e)
 	if (check(en, e) == -1)
 		return -1;
 	/* Own certificates are trusted by us; the store has their status. */
-	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol, e) == -1)
+	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol,
+	    &en->conf->ra, e) == -1)
 		return -1;
 	for (size_t i = 0; i < en->ca_chain.n; i++)
 		if (ca_is_own(en, &en->ca_chain.v[i]) &&

@@ -127,8 +127,9 @@ load(struct engine *en, enum store_mode mode, struct err *e)
 	    en->role == ROLE_RA ? ra_load(en, e) == -1 :
 	    trust_load_dir(&en->trust, en->homefd, e) == -1)
 		return -1;
-	if (en->role != ROLE_EE && bundle_load(en, e) == -1)
-		return -1;
+	/* An RA is set up by writing a cmp.conf. */
+	if (en->role == ROLE_RA && mode == STORE_WRITE)
+		mode = STORE_CREATE;
 	return store_open(en->homefd, mode, &en->store, e);
 }
 
@@ -161,8 +162,6 @@ engine_close(struct engine *en)
 	store_close(en->store);
 	trust_release(&en->trust);
 	trust_release(&en->upstream);
-	trust_release(&en->ras);
-	trust_release(&en->ras_pinned);
 	ca_info_free(en);
 	certs_free(&en->ca_cert);
 	certs_free(&en->ca_chain);
@@ -285,14 +284,30 @@ revoke_overdue(void *arg, struct txn *t, struct err *e)
 	return store_put(od->en->store, &row, name, e);
 }
 
-int
-engine_overdue(struct engine *en, struct err *e)
+static int
+ca_due(struct engine *en, char note[static ENGINE_NOTE], struct err *e)
 {
 	struct overdue od = { .en = en };
 
-	if (en->role != ROLE_CA)
-		return 0;
 	if (store_overdue(en->store, en->now, revoke_overdue, &od, e) == -1)
 		return -1;
+	snprintf(note, ENGINE_NOTE, "%d certificates were not confirmed in time "
+	    "and are revoked", od.count);
 	return od.count;
+}
+
+int
+engine_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
+    struct err *e)
+{
+	note[0] = '\0';
+	switch (en->role) {
+	case ROLE_CA:
+		return ca_due(en, note, e);
+	case ROLE_RA:
+		return ra_due(en, flush, note, e);
+	case ROLE_EE:
+		break;
+	}
+	return 0;
 }

@@ -96,11 +96,16 @@ void	engine_bundle(struct engine *en, const struct conf_channel *by,
 	    const struct nest_source *src, struct outcome *o);
 
 /*
- * Certificates whose confirmation did not come in time are revoked, as if
- * the device had rejected them (RFC 9483 4.1.1); no message is made.
- * Returns their number or -1.
+ * What time or an operator has decided since.  At a CA: certificates whose
+ * confirmation did not come in time are revoked, as if the device had rejected
+ * them (RFC 9483 4.1.1); no message is made.  At an RA: requests that an
+ * operator approved go upstream, others are turned down, and bundles that are
+ * full or old enough, or with ${flush} any, leave.  ${note} gets a line about
+ * it.  Returns how many there were or -1.
  */
-int	engine_overdue(struct engine *en, struct err *e);
+#define ENGINE_NOTE	160
+int	engine_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
+	    struct err *e);
 
 /*
  * At the device, after the commit: make what was taken visible as files

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/rand.h"
 #include "msg/poll.h"
+#include "role/ra_batch.h"
 #include "role/ra_int.h"
 
 #define UPSTREAM	"upstream"	/* the directory below out/ */
@@ -45,7 +46,8 @@ ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->effects, .answer = answer, .dir = s->o->dir,
-	    .name = s->o->name, .later = s->en->in_bundle, .code = code,
+	    .name = s->o->name, .later = s->en->in_bundle > 0 && s->row.id == 0,
+	    .unverified = s->checked == NULL, .code = code,
 	    .now = s->en->now };
 	char final[STORE_NAME];
 
@@ -89,6 +91,7 @@ verify(struct ra_step *s, struct err *e)
 		.now = s->en->now,
 		.time_past = by->time_past, .time_future = by->time_future,
 		.secret = secret_find, .secret_arg = &s->secret,
+		.budget = &s->en->mac_budget,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -172,8 +175,8 @@ old_rule(struct ra_step *s, struct err *e)
 }
 
 /* What is asked, its proof of possession, and whether it may go upstream. */
-static int
-decide(struct ra_step *s, struct err *e)
+int
+ra_decide(struct ra_step *s, struct err *e)
 {
 	struct policy_env env = { .conf = s->en->conf,
 	    .rules = s->en->trust.rules, .n_rules = s->en->trust.n_rules,
@@ -183,6 +186,8 @@ decide(struct ra_step *s, struct err *e)
 	s->request.msg = &s->msg;
 	s->facts.sender = checked_mac(s->checked) ? AUTHZ_MAC : AUTHZ_DEVICE;
 	secret_facts(&s->secret, &s->facts.ticket);
+	if (s->approved)
+		secret_counted(&s->facts.ticket);
 	if (s->op->read(&s->request, e) == -1)
 		return -1;
 	if (!(s->op->flags & OP_STARTS))
@@ -195,9 +200,12 @@ decide(struct ra_step *s, struct err *e)
 	return 0;
 }
 
-/* The row of a transaction that begins with this request. */
-static void
-begin_txn(struct ra_step *s)
+/*
+ * The row of a transaction that begins with this request, and the use of the
+ * ticket that it was made with.
+ */
+void
+ra_begin_txn(struct ra_step *s)
 {
 	const struct msg *m = &s->msg;
 	struct txn *t = &s->txn;
@@ -207,6 +215,7 @@ begin_txn(struct ra_step *s)
 	t->body = m->body;
 	t->created = s->en->now;
 	t->cert_req_id = m->body == BODY_P10CR ? -1 : 0;
+	buf_add_str(&t->answer_dir, s->o->dir);
 	buf_add_slice(&t->transaction_id, m->hdr.transaction_id);
 	buf_add(&t->peer, checked_peer(s->checked), 32);
 	if (checked_mac(s->checked) != NULL) {
@@ -218,6 +227,15 @@ begin_txn(struct ra_step *s)
 		buf_add_slice(&t->signer_certs, m->extra[i]);
 }
 
+void
+ra_use_ticket(struct ra_step *s)
+{
+	if (checked_mac(s->checked) == NULL)
+		return;
+	s->effects.ticket = TICKET_USED;
+	s->effects.ticket_ref = s->secret.ticket.ref;
+}
+
 static void
 keep_nonce(struct buf *b, struct slice nonce)
 {
@@ -225,9 +243,8 @@ keep_nonce(struct buf *b, struct slice nonce)
 	buf_add_slice(b, nonce);
 }
 
-/* Protect ${s->draft} for the sender and name it. */
-static int
-answer(struct ra_step *s, struct err *e)
+int
+ra_answer(struct ra_step *s, struct err *e)
 {
 	const struct shared *mac = checked_mac(s->checked);
 	struct txn *t = &s->txn;
@@ -246,9 +263,8 @@ answer(struct ra_step *s, struct err *e)
 	    buf_slice(&s->en->issued_chain), &s->o->answer, e);
 }
 
-/* "waiting", in its own response if it has a place for it (4.4). */
-static void
-write_waiting(struct ra_step *s, const char *text)
+void
+ra_write_waiting(struct ra_step *s, const char *text)
 {
 	if (s->op->flags & OP_ENROLS)
 		draft_body_waiting(&s->draft, s->op->response,
@@ -263,15 +279,17 @@ send_up(struct ra_step *s, struct slice up, enum conf_mode mode,
     enum relay_state state, struct err *e)
 {
 	char name[STORE_NAME];
+	const char *dir = s->txn.answer_dir.n > 0 ?
+	    buf_str(&s->txn.answer_dir) : "";
 	struct store_relay r = { .txn = s->txn.id, .state = state,
 	    .body = s->msg.body, .rule = s->rule->name,
 	    .transaction_id = s->msg.hdr.transaction_id,
 	    .nonce = s->msg.hdr.sender_nonce,
 	    .identity = SLICE(checked_identity(s->checked), 32),
-	    .request = s->der, .dir = s->o->dir };
+	    .request = s->der, .dir = dir };
 
-	engine_name(name, s->msg.hdr.transaction_id, s->txn.messages - 1,
-	    mode == FORWARD_ADD ? BODY_NESTED : s->msg.body);
+	engine_name(name, s->msg.hdr.transaction_id, s->txn.messages -
+	    (s->o->answer.n > 0), mode == FORWARD_ADD ? BODY_NESTED : s->msg.body);
 	if (store_relay_put(s->en->store, &r, up, UPSTREAM, name, s->en->now,
 	    e) == -1)
 		return -1;
@@ -296,14 +314,18 @@ event(struct ra_step *s, const char *what, enum conf_mode mode)
 	    s->effects.detail);
 }
 
-/* Passed on: at once, or with others, and then its sender has to wait. */
-static int
-pass_on(struct ra_step *s, struct err *e)
+/*
+ * Passed on: at once, or with others, and then its sender has to wait, or
+ * after an operator agreed, and then it does already.
+ */
+int
+ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
 	    .request = &s->request, .der = s->der, .signer = &s->en->signer,
 	    .now = s->en->now };
-	int queue = s->rule->batch, tell = queue && s->msg.body != BODY_POLLREQ;
+	int queue = s->rule->batch, tell = (queue || s->en->in_bundle) &&
+	    s->msg.body != BODY_POLLREQ && !s->approved;
 	enum conf_mode mode;
 	struct buf up;
 	int rc = -1;
@@ -312,20 +334,26 @@ pass_on(struct ra_step *s, struct err *e)
 	if (relay_mode(&ask, &mode, e) == -1 ||
 	    relay_up(&ask, mode, &up, e) == -1)
 		goto out;
-	begin_txn(s);
+	ra_begin_txn(s);
 	event(s, queue ? "queued" : "passed on", mode);
 	if (tell) {
-		write_waiting(s, "waiting to be sent on");
-		if (answer(s, e) == -1)
+		ra_write_waiting(s, "waiting to be sent on");
+		if (ra_answer(s, e) == -1)
 			goto out;
 		s->txn.state = TXN_DELAYED;
+		s->effects.last = LAST_NONE;
 	} else {
-		s->txn.messages += 2;
-		if (s->msg.body != BODY_POLLREQ)
+		s->txn.messages++;
+		if (s->approved)
+			s->txn.state = TXN_DELAYED;
+		else if (s->msg.body != BODY_POLLREQ)
 			s->txn.state = TXN_RELAYED;
 	}
 	s->effects.changes_txn = 1;
-	if (ra_put(s, checked_identity(s->checked), tell ?
+	s->effects.unhold = s->approved;
+	if (!s->approved && s->op->flags & OP_ENROLS)
+		ra_use_ticket(s);
+	if (ra_put(s, s->approved ? NULL : checked_identity(s->checked), tell ?
 	    buf_slice(&s->o->answer) : SLICE_NONE, E_NONE, e) == -1)
 		goto out;
 	rc = send_up(s, buf_slice(&up), mode,
@@ -351,8 +379,7 @@ poll(struct ra_step *s, struct err *e)
 	if (s->op->read(&s->request, e) == -1)
 		return -1;
 	buf_init(&name, STORE_NAME);
-	rc = s->txn.state == TXN_DELAYED ? 0 : store_relay_answer(
-	    s->en->store, s->txn.id, &name, &o->answer, e);
+	rc = store_relay_last(s->en->store, s->txn.id, &name, &o->answer, e);
 	snprintf(s->effects.event, sizeof(s->effects.event), "polled");
 	if (rc == 1) {
 		snprintf(o->name, sizeof(o->name), "%s", buf_str(&name));
@@ -371,7 +398,7 @@ poll(struct ra_step *s, struct err *e)
 		o->verdict = VERDICT_ANSWERED;
 		snprintf(o->note, sizeof(o->note), "no answer from upstream "
 		    "yet");
-		rc = answer(s, e) == -1 ? -1 : ra_put(s,
+		rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
 		    checked_identity(s->checked), buf_slice(&o->answer),
 		    E_NONE, e);
 	}
@@ -388,7 +415,10 @@ go(struct ra_step *s, struct err *e)
 	if (is_our_poll(s))
 		return poll(s, e);
 	s->o->verdict = VERDICT_ANSWERED;
-	return decide(s, e) == -1 ? -1 : pass_on(s, e);
+	if (ra_decide(s, e) == -1)
+		return -1;
+	return s->grant != NULL && grant_held(s->grant) != NULL ?
+	    ra_hold(s, e) : ra_pass_on(s, e);
 }
 
 /* The answer is no, and ours: nothing of it goes upstream. */
@@ -404,7 +434,7 @@ refuse(struct ra_step *s)
 	f->txn = &s->txn;
 	if (s->checked != NULL && s->txn.id == 0 && s->op != NULL &&
 	    (s->op->flags & OP_STARTS)) {
-		begin_txn(s);
+		ra_begin_txn(s);
 		s->txn.state = TXN_FAILED;
 		f->changes_txn = 1;
 	}
@@ -481,4 +511,17 @@ ra_handle(struct engine *en, struct slice der, struct outcome *o)
 		ra_down(&s);
 	}
 	ra_step_release(&s);
+}
+
+int
+ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
+    struct err *e)
+{
+	int decided = ra_decided(en, e), left;
+
+	if (decided == -1 || (left = ra_batch_due(en, flush, e)) == -1)
+		return -1;
+	snprintf(note, ENGINE_NOTE, "%d requests that an operator decided about "
+	    "go on, %d bundles leave", decided, left);
+	return decided + left;
 }

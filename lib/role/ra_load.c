@@ -25,7 +25,7 @@ ra_load(struct engine *en, struct err *e)
 	struct conf_rule up = { .name = (char []){ "upstream" },
 	    .kind = CONF_relay, .anchor = h->upstream,
 	    .crl = h->upstream_crl };
-	const struct conf_rules upstream = { &up, 1 };
+	const struct conf_rules upstream = { &up, 1 }, none = { NULL, 0 };
 
 	if (engine_load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
 	    engine_load_key(en, h->prot_key, h->prot_pass, &en->prot_key,
@@ -37,7 +37,7 @@ ra_load(struct engine *en, struct err *e)
 		return err_wrap(e, "%.100s", h->prot_cert);
 	if (load_chain(en, &h->relay_chain, e) == -1 ||
 	    trust_load_rules(&en->trust, en->homefd, &en->conf->forward,
-	    e) == -1)
+	    &en->conf->ra, e) == -1)
 		return -1;
-	return trust_load_rules(&en->upstream, en->homefd, &upstream, e);
+	return trust_load_rules(&en->upstream, en->homefd, &upstream, &none, e);
 }

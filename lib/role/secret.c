@@ -68,7 +68,7 @@ void
 secret_use(const struct secret *k, const struct checked *c,
     const struct op_facts *facts, struct effects *f)
 {
-	if (checked_mac(c) == NULL || facts->approved ||
+	if (checked_mac(c) == NULL || facts->policy.recalled ||
 	    (!f->has_cert && !f->has_hold))
 		return;
 	f->ticket = TICKET_USED;

@@ -179,6 +179,8 @@ struct store_cert {
 	int		 revoked, reason;
 	int		 has_invalidity;	/* store_revoked_next() only */
 	int64_t		 invalidity;
+	int		 unconfirmed;	/* its certConf is awaited */
+	int64_t		 txn;		/* that issued it, or 0 */
 	const char	*profile;
 };
 int	store_certs(struct store *s, int (*each)(void *arg,
@@ -256,7 +258,22 @@ struct store_held {
 	int64_t		 not_before, not_after;
 	enum body	 body;
 	const char	*profile, *changes, *why, *reason;
+	const char	*quorum;	/* approvals asked for, or "" */
 };
+/* Does ${txn} wait for approvals and for no operator?  1, 0, -1. */
+int	store_held_open(struct store *s, int64_t txn, struct err *e);
+
+/*
+ * Registration authorities that have approved the request of ${txn}, in the
+ * order they came.
+ */
+struct store_approval {
+	struct slice	 key, signer, message;
+	const char	*rules;
+	int64_t		 time;
+};
+int	store_approvals(struct store *s, int64_t txn, int (*each)(void *arg,
+	    const struct store_approval *a), void *arg, struct err *e);
 int	store_held(struct store *s, int64_t txn, struct buf *request,
 	    struct buf *reason, struct err *e);
 int	store_helds(struct store *s, int (*each)(void *arg,

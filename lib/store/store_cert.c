@@ -42,6 +42,12 @@ store_serial_taken(struct store *s, struct slice serial, struct err *e)
 	return rc;
 }
 
+/* 1: TXN_CONFIRM. */
+#define COLUMNS	"serial, subject, der, not_before, not_after, profile, " \
+		"revoked_at IS NOT NULL, revoked_at, reason, first_issued, " \
+		"EXISTS (SELECT 1 FROM txn WHERE txn.id = cert.txn " \
+		"AND state = 1), txn"
+
 static void
 load(struct store_use *u, struct store_cert *c)
 {
@@ -56,6 +62,8 @@ load(struct store_use *u, struct store_cert *c)
 		.revoked_at = store_col_int(u, 7),
 		.reason = (int)store_col_int(u, 8),
 		.first_issued = store_col_int(u, 9),
+		.unconfirmed = store_col_int(u, 10) != 0,
+		.txn = store_col_int(u, 11),
 	};
 }
 
@@ -67,9 +75,8 @@ store_certs(struct store *s, int (*each)(void *arg,
 	struct store_cert c;
 	int rc;
 
-	store_use(s, STMT_CERT_LIST, "SELECT serial, subject, der, not_before, "
-	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason, "
-	    "first_issued FROM cert ORDER BY rowid", &u);
+	store_use(s, STMT_CERT_LIST, "SELECT " COLUMNS " FROM cert "
+	    "ORDER BY rowid", &u);
 	while ((rc = store_step(&u, e)) == 1) {
 		load(&u, &c);
 		if (each(arg, &c) == -1) {
@@ -89,9 +96,8 @@ store_cert(struct store *s, struct slice serial, struct store_cert *c,
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_CERT_GET, "SELECT serial, subject, der, not_before, "
-	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason, "
-	    "first_issued FROM cert WHERE serial = ?", &u);
+	store_use(s, STMT_CERT_GET, "SELECT " COLUMNS " FROM cert "
+	    "WHERE serial = ?", &u);
 	store_bind(&u, serial);
 	if ((rc = store_step(&u, e)) == 1) {
 		load(&u, c);

@@ -9,7 +9,7 @@
 #define BYTES	"our_nonce, peer_nonce, serial, cert, signer_certs, " \
 		"subject, san, key_file, cert_file, sign_key_file, " \
 		"chain_file, pass_file, spki, first_nonce, mac_alg, mac_ref, " \
-		"secret_file"
+		"secret_file, answer_dir, signer_hash"
 #define COLUMNS	"id, " NUMBERS ", " KEYS ", " BYTES
 
 enum { N_NUMBERS = 8, N_KEYS = 2 };
@@ -35,6 +35,8 @@ static const size_t members[] = {
 	offsetof(struct txn, mac_alg),
 	offsetof(struct txn, mac_ref),
 	offsetof(struct txn, secret_file),
+	offsetof(struct txn, answer_dir),
+	offsetof(struct txn, signer_hash),
 };
 #define N_MEMBERS	(sizeof(members) / sizeof(members[0]))
 
@@ -204,7 +206,7 @@ insert(struct store *s, struct txn *t, struct err *e)
 	store_use(s, STMT_TXN_INSERT, "INSERT INTO txn "
 	    "(" NUMBERS ", " KEYS ", " BYTES ") VALUES "
 	    "(?,?,?,?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, "
-	    "?,?,?)", &u);
+	    "?,?,?,?,?)", &u);
 	bind_numbers(&u, t);
 	for (size_t i = 0; i < N_MEMBERS; i++)
 		store_bind(&u, buf_slice(member(t, i)));
@@ -221,7 +223,7 @@ update(struct store *s, struct txn *t, struct err *e)
 
 	store_use(s, STMT_TXN_UPDATE, "UPDATE txn SET "
 	    "(" NUMBERS ", " BYTES ") = "
-	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?) "
+	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?) "
 	    "WHERE id = ?", &u);
 	bind_numbers(&u, t);
 	for (size_t i = N_KEYS; i < N_MEMBERS; i++)

@@ -83,3 +83,7 @@ same() {
 		"$BUILD_DIR/cmp-inspect" --lint "$f"
 	done
 }
+
+@test "golden: approvals in two layers, and a bundle of three" {
+	same nested
+}

@@ -211,6 +211,20 @@ for mac in pbmac1 pbm; do
 	hand "$device" 4-pkiConf.pki none
 done
 
+# An approval, that of another officer around it, and a bundle.
+by() {
+	who=$1 command=$2
+	shift 2
+	run cmp-nest "$command" --cert "$who/certs/cmp.pem" \
+	    --key "keys/$who-cmp.pem" "$@"
+}
+dir=$to/nested
+mkdir -p "$dir"
+by maker wrap -o "$dir/1-wrap.pki" "$to/enrol-implicit/1-ir.pki"
+by stranger wrap -o "$dir/2-wrap-again.pki" "$dir/1-wrap.pki"
+by maker batch -o "$dir/3-batch.pki" "$to/enrol-implicit/1-ir.pki" \
+    "$to/kur/1-kur.pki" "$dir/1-wrap.pki"
+
 for f in "$to"/*/*.pki; do
 	( cd "${f%/*}" && cmp-inspect "${f##*/}" ) >"${f%.pki}.txt"
 done

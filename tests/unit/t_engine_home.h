@@ -8,6 +8,7 @@
 #include "prot/protect.h"
 #include "prot/verify.h"
 
+#ifndef CONF_MORE
 #define CONF_MORE \
 	"\n" \
 	"[profile explicit]\nconfirm = explicit\n" \
@@ -19,6 +20,7 @@
 	"[enrol devices]\nanchor = trust/maker.pem\n" \
 	"profile = default explicit nameless again month held\n" \
 	"subject = CN=*,O=Example\nsan = dns:*.example\n"
+#endif
 
 static struct who maker, sub, dev, dev2, stranger_root, stranger;
 static struct who ca, cmp;		/* the CA's own */
