@@ -233,3 +233,15 @@ status() {
 	run -0 cmp-ca -C ca trust list
 	hasnt "registration authority"
 }
+
+@test "ra: an RA that a CRL revokes approves nothing" {
+	crl ra.crl ra-root 30 lra.pem
+	cmp-ca -C ca trust add --ra ra-root.pem --crl ra.crl
+	asks d1 idevid idevid-sub.pem
+	wrap lra to-ca/*.pki
+	wrap a to-ca/*.pki
+	run -1 cmp-process -C ca -o no/ wrapped-lra.pki
+	has "E_PATH_REVOKED"
+	run -0 cmp-process -C ca -o back/ wrapped-a.pki
+	[ "$(status back/*.pki)" = accepted ]
+}
