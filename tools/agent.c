@@ -29,6 +29,7 @@ verdict_word(const struct outcome *o)
 		[VERDICT_NO] = "not taken", [VERDICT_BAD] = "bad",
 		[VERDICT_WAITING] = "waiting",
 		[VERDICT_TEMPORARY] = "put back",
+		[VERDICT_BUNDLE] = "a bundle",
 	};
 
 	return words[o->verdict];

@@ -1,6 +1,7 @@
 #ifndef TOOLS_AGENT_H
 #define TOOLS_AGENT_H
 
+#include "base/file.h"
 #include "role/engine.h"
 
 /*
@@ -17,6 +18,14 @@ int	agent_run(int fd, const char *shown, int follow, int dry, int flush);
 
 /* One line about what became of ${file}, and what to do next. */
 void	agent_report(const char *file, const struct outcome *o, int dry);
+
+/* An answer that the store has, as file_give wants it. */
+struct agent_answer {
+	struct store		 *store;
+	const struct store_answer *answer;
+};
+int	agent_give(void *agent_answer, file_piece piece, void *to,
+	    struct err *e);
 
 /* The answer ${name} is where it belongs: remember it. */
 int	agent_delivered(struct engine *en, const char *name, struct err *e);

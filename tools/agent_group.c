@@ -4,6 +4,7 @@
 
 #include "asn/der.h"
 #include "base/clock.h"
+#include "msg/nest.h"
 #include "tools/agent_int.h"
 #include "tools/tool.h"
 
@@ -15,6 +16,10 @@ handle(struct agent *a, size_t i)
 	    a->files[i].sub);
 	struct outcome *o = &a->outcomes[i];
 
+	if (a->files[i].fd != -1) {
+		o->verdict = VERDICT_BUNDLE;
+		return;
+	}
 	if (by != NULL) {
 		engine_handle(a->en, by, buf_slice(&a->files[i].data), o);
 		return;
@@ -22,6 +27,22 @@ handle(struct agent *a, size_t i)
 	o->verdict = VERDICT_TEMPORARY;
 	err_set(&o->err, E_CONF, "cmp.conf has no [channel %s]",
 	    a->files[i].sub);
+}
+
+/* What turned out to be a bundle is handled after the others. */
+static void
+handle_bundle(struct agent *a, size_t i)
+{
+	struct spool_file *f = &a->files[i];
+	struct slice der = buf_slice(&f->data);
+	struct nest_source src = nest_source_slice(&der);
+	struct outcome *o = &a->outcomes[i];
+
+	if (f->fd == -1 || nest_source_fd(&f->fd, &src, &o->err) == 0)
+		engine_bundle(a->en, conf_channel(engine_conf(a->en), f->sub),
+		    &src, o);
+	else
+		o->verdict = VERDICT_TEMPORARY;
 }
 
 /* "usb/x.pki": a line about file ${i}. */
@@ -66,6 +87,11 @@ agent_group_claim(struct agent *a, struct err *e)
 	struct spool_pass pass = { .judge = judge,
 	    .max_size = (size_t)h->max_size, .settle = h->settle,
 	    .now = clock_now(), .dry = a->dry, .note = note, .arg = a };
+
+	if (engine_role(a->en) != ROLE_EE) {
+		pass.max_large = (size_t)h->max_bundle;
+		pass.large = nest_looks;
+	}
 
 	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
 }
@@ -121,13 +147,16 @@ agent_group_handle(struct agent *a, struct err *e)
 
 	if (engine_begin(a->en, e) == -1)
 		return unclaim(a);
-	for (size_t i = 0; i < a->n; i++) {
+	for (size_t i = 0; i < a->n; i++)
 		handle(a, i);
-		again |= a->outcomes[i].verdict == VERDICT_REPEATED;
-	}
 	if (engine_commit(a->en, e) == -1) {
 		engine_abort(a->en);
 		return unclaim(a);
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->outcomes[i].verdict == VERDICT_BUNDLE)
+			handle_bundle(a, i);
+		again |= a->outcomes[i].verdict == VERDICT_REPEATED;
 	}
 	if ((rc = agent_deliver(a, e)) == 0 && again)
 		rc = agent_redeliver(a, e);
@@ -143,6 +172,8 @@ agent_group_show(struct agent *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		handle(a, i);
+		if (a->outcomes[i].verdict == VERDICT_BUNDLE)
+			handle_bundle(a, i);
 		report(a, i);
 	}
 }

@@ -1,6 +1,4 @@
 /* cmp-process: handle messages in the role of HOME. */
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +7,7 @@
 #include "role/engine.h"
 #include "role/staged.h"
 #include "spool/spool.h"
-#include "tools/agent.h"
+#include "tools/process.h"
 #include "tools/tool.h"
 
 #define INPUT_MAX	((size_t)64 << 20)
@@ -38,6 +36,7 @@ static const char usage[] =
 
 static const char *home, *out, *channel = "";
 static int dry, follow, trust_new, flush;
+static struct process_ask ask;
 
 static const struct tool_opt opts[] = {
 	{ "home", 'C', OPT_VALUE, &home },
@@ -95,7 +94,12 @@ one(struct engine *en, const char *file, struct slice der, const char *where)
 		rc = tool_fail(NULL, &e);
 		goto out;
 	}
-	engine_handle(en, conf_channel(engine_conf(en), channel), der, &o);
+	engine_handle(en, ask.by, der, &o);
+	if (o.verdict == VERDICT_BUNDLE) {
+		engine_abort(en);
+		rc = process_bundle(en, &ask, file, der);
+		goto out;
+	}
 	if (dry || o.verdict == VERDICT_TEMPORARY ||
 	    o.verdict == VERDICT_BAD) {
 		engine_abort(en);
@@ -127,7 +131,7 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	buf_init(&der, max + 1);
 	if (file_read(file, max, &der, &e) == 0) {
 		rc = one(en, file, buf_slice(&der), where);
-	} else {
+	} else if (e.code != E_FILE_SIZE || !process_large(en, &ask, file, &rc)) {
 		rc = tool_fail(NULL, &e);
 		if (e.code == E_FILE_SIZE)
 			tool_say("max-size in [spool] of cmp.conf says how "
@@ -166,7 +170,8 @@ check_channel(struct engine *en, struct err *e)
 {
 	char shown[ESCAPE_SHORT];
 
-	if (conf_channel(engine_conf(en), channel) != NULL)
+	ask.by = conf_channel(engine_conf(en), channel);
+	if (ask.by != NULL)
 		return 0;
 	return err_set(e, E_CONF, "cmp.conf has no [channel %s]",
 	    escape_short(shown, slice_str(channel)));
@@ -184,6 +189,7 @@ files(char **v, int n, struct err *e)
 	int fd = -1, lock = -1, rc = 0;
 	struct buf input;
 
+	ask = (struct process_ask){ .where = where, .dry = dry };
 	buf_init(&input, INPUT_MAX + 1);
 	if ((!dry && tool_can_put(where, 1, e) == -1) ||
 	    (n == 1 && strcmp(v[0], "-") == 0 &&

@@ -211,19 +211,37 @@ tool_can_put(const char *where, int again, struct err *e)
 	return 0;
 }
 
+static int
+give_whole(void *arg, file_piece piece, void *to, struct err *e)
+{
+	return piece(to, *(const struct slice *)arg, e);
+}
+
 int
 tool_put(const char *where, const char *name, struct slice data,
+    char shown[static TOOL_PATH], struct err *e)
+{
+	return tool_put_each(where, name, give_whole, &data, shown, e);
+}
+
+static int
+say_piece(void *to, struct slice data, struct err *e)
+{
+	(void)to;
+	if (file_write(STDOUT_FILENO, data) == 0)
+		return 0;
+	return err_set(e, E_IO, "standard output: %s", strerror(errno));
+}
+
+int
+tool_put_each(const char *where, const char *name, file_give give, void *arg,
     char shown[static TOOL_PATH], struct err *e)
 {
 	size_t n;
 
 	shown[0] = '\0';
-	if (to_stdout(where)) {
-		if (file_write(STDOUT_FILENO, data) == -1)
-			return err_set(e, E_IO, "standard output: %s",
-			    strerror(errno));
-		return 0;
-	}
+	if (to_stdout(where))
+		return give(arg, say_piece, NULL, e);
 	if (where == NULL)
 		where = ".";
 	n = strlen(where);
@@ -234,7 +252,7 @@ tool_put(const char *where, const char *name, struct slice data,
 		    where[n - 1] == '/' ? "" : "/", name);
 	if (tool_can_put(tool_is_dir(where) ? where : NULL, 1, e) == -1)
 		return -1;
-	return file_deliver_path(shown, data, 0644, FILE_NEW, e);
+	return file_deliver_path_each(shown, give, arg, 0644, e);
 }
 
 const char *

@@ -456,6 +456,12 @@ nest_is_approval(const struct nest *n)
 }
 
 int
+nest_way(const struct nest *n)
+{
+	return (n->facts.up > 0) - (n->facts.down > 0);
+}
+
+int
 nest_check(const struct nest *n, unsigned layers, struct err *e)
 {
 	return nest_judge(&n->facts, layers, e);

@@ -56,6 +56,8 @@ const struct msg *nest_msg(const struct nest *n);
 
 size_t	nest_count(const struct nest *n);
 int	nest_is_approval(const struct nest *n);
+/* Are its members requests (1) or responses (-1)?  0: both, or neither. */
+int	nest_way(const struct nest *n);
 
 /*
  * Is it one or the other without contradiction?  E_NESTED: requests and

@@ -225,7 +225,8 @@ ca_put(struct step *s, const uint8_t *identity, enum err_code code,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->answer.effects, .answer = buf_slice(&s->o->answer),
-	    .dir = s->o->dir, .name = s->o->name, .code = code,
+	    .dir = s->o->dir, .name = s->o->name,
+	    .later = s->en->in_bundle, .code = code,
 	    .unverified = s->checked == NULL, .now = s->en->now };
 	char final[STORE_NAME];
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "role/bundle.h"
 #include "role/ca_info.h"
 #include "role/engine_int.h"
 #include "role/floor.h"
@@ -212,15 +213,34 @@ engine_abort(struct engine *en)
 	store_rollback(en->store);
 }
 
+/* The message at hand came by ${by}. */
+static void
+came_by(struct engine *en, const struct conf_channel *by, struct outcome *o)
+{
+	en->by = by != NULL ? by : conf_channel(en->conf, "");
+	snprintf(o->dir, sizeof(o->dir), "%s", en->by->name);
+}
+
+void
+engine_bundle(struct engine *en, const struct conf_channel *by,
+    const struct nest_source *src, struct outcome *o)
+{
+	came_by(en, by, o);
+	bundle_handle(en, src, o);
+	escape_mend(o->note);
+}
+
 void
 engine_handle(struct engine *en, const struct conf_channel *by,
     struct slice der, struct outcome *o)
 {
 	struct err e = { 0 };
 
-	en->by = by != NULL ? by : conf_channel(en->conf, "");
-	snprintf(o->dir, sizeof(o->dir), "%s", en->by->name);
-
+	came_by(en, by, o);
+	if (!en->in_bundle && en->batch == 0 && bundle_is(en, der)) {
+		o->verdict = VERDICT_BUNDLE;
+		return;
+	}
 	o->verdict = VERDICT_TEMPORARY;
 	if (store_savepoint(en->store, &o->err) == -1)
 		return;

@@ -33,6 +33,7 @@ enum verdict {
 	VERDICT_BAD,		/* cannot be read or must not be answered */
 	VERDICT_WAITING,	/* device: to ask again later, with pollReq */
 	VERDICT_TEMPORARY,	/* nothing happened: try again */
+	VERDICT_BUNDLE,		/* many in one: for engine_bundle() */
 };
 
 struct outcome {
@@ -43,6 +44,8 @@ struct outcome {
 	char		 dir[STORE_DIR];
 	char		 name[STORE_NAME];	/* of the answer; "" if none */
 	struct buf	 answer;
+	int		 bundle;		/* it is not in ${answer}, but by its
+						 * name in the store */
 	int		 draft;			/* the answer is unprotected */
 	char		 note[512];		/* what happened, one line */
 	char		 next[256];		/* what to do now, or "" */
@@ -80,6 +83,17 @@ void	engine_abort(struct engine *en);
  */
 void	engine_handle(struct engine *en, const struct conf_channel *by,
 	    struct slice der, struct outcome *o);
+
+/*
+ * Handle many messages in one (RFC 9483 5.2.2.2), which ${src} has: of
+ * engine_handle() its VERDICT_BUNDLE, or a file that is too long for it.  In
+ * commits of its own, a group of members each; if the caller has one open, in
+ * that.  VERDICT_TEMPORARY: what of it was finished stays so, and it goes on
+ * there when it comes again.
+ */
+struct nest_source;
+void	engine_bundle(struct engine *en, const struct conf_channel *by,
+	    const struct nest_source *src, struct outcome *o);
 
 /*
  * What time or an operator has decided since.  At a CA: certificates whose

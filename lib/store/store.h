@@ -34,6 +34,8 @@ void	store_close(struct store *s);
 int	store_begin(struct store *s, struct err *e);
 int	store_commit(struct store *s, struct err *e);
 void	store_rollback(struct store *s);
+/* Is one open? */
+int	store_begun(const struct store *s);
 int	store_savepoint(struct store *s, struct err *e);
 int	store_release(struct store *s, struct err *e);
 int	store_rollback_to(struct store *s, struct err *e);

@@ -21,22 +21,33 @@ spoilt(struct store *s)
 }
 
 int
-store_bundle_open(struct store *s, const uint8_t identity[static 32],
+store_bundle_find(struct store *s, const uint8_t identity[static 32],
     int64_t *bundle, struct err *e)
 {
 	struct store_use u;
 	int rc;
 
-	if (store_inside(s, e) == -1)
-		return -1;
 	store_use(s, STMT_BUNDLE_FIND, "SELECT id FROM bundle "
 	    "WHERE identity = ?", &u);
 	store_bind(&u, SLICE(identity, 32));
 	if ((rc = store_step(&u, e)) == 1)
 		*bundle = store_col_int(&u, 0);
 	store_end(&u);
-	if (rc != 0)
-		return rc;
+	return rc;
+}
+
+int
+store_bundle_open(struct store *s, const uint8_t identity[static 32],
+    int64_t *bundle, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	if (store_inside(s, e) == -1 ||
+	    (rc = store_bundle_find(s, identity, bundle, e)) == -1)
+		return -1;
+	if (rc == 1)
+		return 1;
 	store_use(s, STMT_BUNDLE_INSERT, "INSERT INTO bundle "
 	    "(identity, members, bytes) VALUES (?, 0, 0)", &u);
 	store_bind(&u, SLICE(identity, 32));

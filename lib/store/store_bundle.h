@@ -17,6 +17,10 @@
 int	store_bundle_open(struct store *s, const uint8_t identity[static 32],
 	    int64_t *bundle, struct err *e);
 
+/* The same if it is there already, closed or not: 1, 0 not, -1. */
+int	store_bundle_find(struct store *s, const uint8_t identity[static 32],
+	    int64_t *bundle, struct err *e);
+
 /*
  * The outbox row ${name} is the next member: 1, or 0 if it is one already.
  * Its request, if it was not verified, is kept like those that were, since

@@ -26,6 +26,12 @@ store_inside(struct store *s, struct err *e)
 }
 
 int
+store_begun(const struct store *s)
+{
+	return s->begun;
+}
+
+int
 store_begin(struct store *s, struct err *e)
 {
 	if (s->begun || s->readonly)
