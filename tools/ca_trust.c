@@ -16,20 +16,24 @@
 #include "tools/tool.h"
 
 static const char usage[] =
-"usage: cmp-ca [-C HOME] trust add --enrol FILE [--crl FILE]... [--name NAME]\n"
-"                  [--subject PATTERN] [--san PATTERN]... [--profile P]\n"
+"usage: cmp-ca [-C HOME] trust add --enrol FILE|--ra FILE [--crl FILE]...\n"
+"                  [--name NAME] [--subject PATTERN] [--san PATTERN]...\n"
+"                  [--profile P]\n"
 "       cmp-ca [-C HOME] trust list\n"
 "       cmp-ca [-C HOME] trust remove NAME\n"
 "       cmp-ca [-C HOME] trust crl FILE [--name NAME]\n"
 "\n"
-"Whose devices may ask for a first certificate.\n"
-"  --enrol FILE       the trust anchor of their certificates\n"
+"Whose devices may ask for a first certificate, and which registration\n"
+"authorities ask, revoke and approve for others.\n"
+"  --enrol FILE       the trust anchor of the devices' certificates\n"
+"  --ra FILE          the certificate of the RA; that of a CA: those below it\n"
+"                     that have cmcRA\n"
 "  --crl FILE         CRLs of it and of CAs below it; with any, certificates\n"
 "                     whose status they do not tell are refused\n"
 "  --subject PATTERN  subjects they may ask for: CN=*,O=Example or\n"
 "                     CN=pump-{serialNumber},O=Example; without it only the\n"
-"                     device's own name\n"
-"  --san PATTERN      dns:*.example; without it none\n"
+"                     device's own name; for an RA: any\n"
+"  --san PATTERN      dns:*.example; without it none; for an RA: any\n"
 "  --profile P        only for this profile\n"
 "trust crl takes a newer CRL in place of the one held from the same issuer.\n";
 
@@ -77,13 +81,19 @@ save(struct editing *d, struct err *e)
 	    FILE_REPLACE, e);
 }
 
+/* [enrol] or [ra]: names are shared, since files are called by them. */
 static const struct conf_rule *
 rule(const struct editing *d, const char *name)
 {
-	for (size_t i = 0; i < d->conf->enrol.n; i++)
-		if (strcmp(d->conf->enrol.v[i].name, name) == 0)
-			return &d->conf->enrol.v[i];
-	return NULL;
+	const struct conf_rule *r = conf_rule(&d->conf->enrol, name);
+
+	return r != NULL ? r : conf_rule(&d->conf->ra, name);
+}
+
+static const char *
+word(const struct conf_rule *r)
+{
+	return r->kind == CONF_ra ? "ra" : "enrol";
 }
 
 /* "idevid-root" from "a/idevid-root.pem", with a number if it is taken. */
@@ -107,9 +117,31 @@ choose_name(const struct editing *d, const char *file, char name[static 64])
 		snprintf(name, 64, "%s-%d", stem, i);
 }
 
+/*
+ * Is ${file} an anchor (1) or the certificate of an RA itself (0)?  One rule
+ * has only one sort.
+ */
+static int
+ra_sort(const char *file, struct err *e)
+{
+	struct certs c = { 0 };
+	size_t n = 0;
+	int rc;
+
+	if (certs_load(file, &c, e) == -1)
+		return -1;
+	for (size_t i = 0; i < c.n; i++)
+		n += c.v[i].ca || c.v[i].version == 1;
+	rc = n == c.n ? 1 : n == 0 ? 0 : err_set(e, E_USAGE, "%.200s: has "
+	    "certificates of CAs and others; give those of RAs alone, or "
+	    "their anchor alone", file);
+	certs_free(&c);
+	return rc;
+}
+
 /* All certificates of ${file} into trust/NAME.pem. */
 static int
-put_anchor(struct editing *d, const char *file, const char *name,
+put_anchor(struct editing *d, const char *file, const char *name, int pinned,
     struct err *e)
 {
 	char to[96], shown[NAME_TEXT];
@@ -126,8 +158,8 @@ put_anchor(struct editing *d, const char *file, const char *name,
 	}
 	for (size_t i = 0; i < c.n; i++) {
 		cert_pem(&pem, "CERTIFICATE", c.v[i].der);
-		tool_say("anchor \"%s\"%s", name_short(shown, c.v[i].subject),
-		    c.v[i].ca || c.v[i].version == 1 ? "" :
+		tool_say("%s \"%s\"%s", pinned ? "RA" : "anchor",
+		    name_short(shown, c.v[i].subject), pinned || c.v[i].ca || c.v[i].version == 1 ? "" :
 		    ", which is no CA: only this very certificate counts");
 	}
 	snprintf(to, sizeof(to), "%s.pem", name);
@@ -189,7 +221,7 @@ warn_crl(const struct crl *c)
 }
 
 struct adding {
-	const char	*file, *subject, *profile, *name;
+	const char	*file, *ra, *subject, *profile, *name;
 	struct tool_many san, crl;
 	char		 crl_names[TOOL_MANY][160];
 	char		*crl_files[TOOL_MANY];
@@ -243,14 +275,22 @@ static int
 add(struct editing *d, struct adding *a, struct err *e)
 {
 	char chosen[64], *anchor = a->anchor, *profile = NULL;
-	struct conf_rule r = { .kind = CONF_enrol };
+	const char *file = a->ra != NULL ? a->ra : a->file;
+	struct conf_rule r = { .kind = a->ra ? CONF_ra : CONF_enrol };
+	int is_anchor = a->ra == NULL ? 1 : ra_sort(file, e);
 
+	if (is_anchor == -1)
+		return -1;
+	if (!is_anchor && a->crl.n > 0)
+		return err_set(e, E_USAGE, "--crl is for an anchor; the "
+		    "certificate of an RA itself counts until it is taken out "
+		    "with: cmp-ca trust remove");
 	if (a->name == NULL) {
-		choose_name(d, a->file, chosen);
+		choose_name(d, file, chosen);
 		a->name = chosen;
 	} else if (rule(d, a->name) != NULL) {
-		return err_set(e, E_EXISTS, "cmp.conf has an [enrol %s] "
-		    "already", a->name);
+		return err_set(e, E_EXISTS, "cmp.conf has an [%s %s] already",
+		    word(rule(d, a->name)), a->name);
 	}
 	if (strlen(a->name) > 48 || strspn(a->name, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(a->name) ||
@@ -259,7 +299,7 @@ add(struct editing *d, struct adding *a, struct err *e)
 		    "48 letters, digits, - _ and .", a->name);
 	snprintf(a->anchor, sizeof(a->anchor), "trust/%s.pem", a->name);
 	r.name = (char *)(uintptr_t)a->name;
-	r.anchor = (struct conf_list){ &anchor, 1 };
+	*(is_anchor ? &r.anchor : &r.cert) = (struct conf_list){ &anchor, 1 };
 	r.subject = (char *)(uintptr_t)a->subject;
 	r.san = (struct conf_list){ (char **)(uintptr_t)a->san.v, a->san.n };
 	if (a->profile != NULL) {
@@ -272,32 +312,62 @@ add(struct editing *d, struct adding *a, struct err *e)
 	/* First whether it can be: nothing is written for a bad pattern. */
 	if (conf_add_rule(buf_slice(&d->text), &r, &d->next, e) == -1)
 		return -1;
-	if (put_anchor(d, a->file, a->name, e) == -1 ||
+	if (put_anchor(d, file, a->name, !is_anchor, e) == -1 ||
 	    add_crls(d, a, e) == -1 || save(d, e) == -1)
 		return -1;
-	tool_say("[enrol %s] stands in cmp.conf", a->name);
+	tool_say("[%s %s] stands in cmp.conf", word(&r), a->name);
+	if (a->ra != NULL)
+		tool_say("it may ask, revoke and approve %s%s%s%s; see: "
+		    "cmp-ca policy", a->profile ? "for profile " : "for every "
+		    "profile", a->profile ? a->profile : "", a->subject ?
+		    " and subjects " : " and every subject", a->subject ?
+		    a->subject : "");
 	return 0;
 }
 
 static void
-list(const struct editing *d)
+list(const struct conf_rules *l)
 {
 	const struct conf_rule *r;
+	int ra;
 
-	for (size_t i = 0; i < d->conf->enrol.n; i++) {
-		r = &d->conf->enrol.v[i];
-		printf("%s\n", r->name);
+	for (size_t i = 0; i < l->n; i++) {
+		r = &l->v[i];
+		ra = r->kind == CONF_ra;
+		printf("%s%s\n", r->name, ra ? "  (registration authority)" :
+		    "");
+		for (size_t k = 0; k < r->cert.n; k++)
+			printf("  cert     %s\n", r->cert.v[k]);
 		for (size_t k = 0; k < r->anchor.n; k++)
 			printf("  anchor   %s\n", r->anchor.v[k]);
 		for (size_t k = 0; k < r->crl.n; k++)
 			printf("  crl      %s\n", r->crl.v[k]);
 		for (size_t k = 0; k < r->profiles.n; k++)
 			printf("  profile  %s\n", r->profiles.v[k]);
-		printf("  subject  %s\n", r->subject ? r->subject :
-		    "(the device's own name)");
+		printf("  subject  %s\n", r->subject ? r->subject : ra ?
+		    "(any)" : "(the device's own name)");
+		if (ra && r->san.n == 0)
+			printf("  san      (any)\n");
+		for (size_t k = 0; k < r->body.n; k++)
+			printf("  body     %s\n", r->body.v[k]);
+		if (r->approvals.need > 0)
+			printf("  approvals %lld of %zu\n",
+			    (long long)r->approvals.need, r->approvals.of.n);
 		for (size_t k = 0; k < r->san.n; k++)
 			printf("  san      %s\n", r->san.v[k]);
 	}
+}
+
+/* An officer that "approvals" still names cannot go. */
+static int
+still_reads(struct editing *d, struct err *e)
+{
+	struct conf *c;
+
+	if (conf_parse(buf_slice(&d->next), "cmp.conf", &c, e) == -1)
+		return -1;
+	conf_free(c);
+	return 0;
 }
 
 static int
@@ -307,20 +377,21 @@ remove_rule(struct editing *d, const char *name, struct err *e)
 	const char *file;
 
 	if (r == NULL)
-		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s]; "
-		    "see: cmp-ca trust list", name);
-	if (conf_remove_rule(buf_slice(&d->text), CONF_enrol, name, &d->next, e) == -1 ||
-	    save(d, e) == -1)
+		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s], "
+		    "and no such [ra]; see: cmp-ca trust list", name);
+	if (conf_remove_rule(buf_slice(&d->text), r->kind, name, &d->next,
+	    e) == -1 || still_reads(d, e) == -1 || save(d, e) == -1)
 		return -1;
 	/* Files that this program made for the rule go with it. */
-	for (size_t i = 0; i < r->anchor.n + r->crl.n; i++) {
-		file = i < r->anchor.n ? r->anchor.v[i] :
-		    r->crl.v[i - r->anchor.n];
+	for (size_t i = 0; i < r->anchor.n + r->cert.n + r->crl.n; i++) {
+		file = i < r->anchor.n ? r->anchor.v[i] : i < r->anchor.n +
+		    r->cert.n ? r->cert.v[i - r->anchor.n] :
+		    r->crl.v[i - r->anchor.n - r->cert.n];
 		if (strncmp(file, "trust/", 6) == 0 && strncmp(file + 6, name,
 		    strlen(name)) == 0 && strchr(file + 6, '/') == NULL)
 			unlinkat(d->trust, file + 6, 0);
 	}
-	tool_say("[enrol %s] is gone", name);
+	tool_say("[%s %s] is gone", word(r), name);
 	return file_sync_dir(d->trust, "trust", e);
 }
 
@@ -345,6 +416,15 @@ issues(const struct editing *d, const struct conf_rule *r,
 	return yes;
 }
 
+static const struct conf_rule *
+rule_at(const struct editing *d, size_t i)
+{
+	const struct conf *c = d->conf;
+
+	return i < c->enrol.n ? &c->enrol.v[i] : i - c->enrol.n < c->ra.n ?
+	    &c->ra.v[i - c->enrol.n] : NULL;
+}
+
 /* The rule a CRL is for: named, the one with its file, or its issuer's. */
 static const struct conf_rule *
 crl_rule(const struct editing *d, const struct crl *c, const char *name,
@@ -359,17 +439,16 @@ crl_rule(const struct editing *d, const struct crl *c, const char *name,
 			    name);
 		return r;
 	}
-	for (size_t i = 0; i < d->conf->enrol.n; i++) {
-		r = &d->conf->enrol.v[i];
+	for (size_t i = 0; (r = rule_at(d, i)) != NULL; i++) {
 		crl_name(c, r->name, to);
 		snprintf(shown, sizeof(shown), "trust/%s", to);
 		for (size_t k = 0; k < r->crl.n; k++)
 			if (strcmp(r->crl.v[k], shown) == 0)
 				return r;
 	}
-	for (size_t i = 0; i < d->conf->enrol.n; i++)
-		if (issues(d, &d->conf->enrol.v[i], c))
-			return &d->conf->enrol.v[i];
+	for (size_t i = 0; (r = rule_at(d, i)) != NULL; i++)
+		if (issues(d, r, c))
+			return r;
 	if (d->conf->enrol.n == 1)
 		return &d->conf->enrol.v[0];
 	err_set(e, E_NOT_FOUND, "\"%s\" is no anchor of an [enrol] rule; say "
@@ -395,7 +474,7 @@ mention(struct editing *d, const struct conf_rule *r, const char *shown,
 		buf_printf(&value, "%s ", r->crl.v[i]);
 	}
 	buf_add_str(&value, shown);
-	rc = conf_set_rule(buf_slice(&d->text), CONF_enrol, r->name, "crl",
+	rc = conf_set_rule(buf_slice(&d->text), r->kind, r->name, "crl",
 	    buf_str(&value), &d->next, e) == -1 ? -1 : save(d, e);
 	buf_release(&value);
 	return rc;
@@ -416,8 +495,8 @@ take_crl(struct editing *d, const char *file, const char *name, struct err *e)
 		snprintf(shown, sizeof(shown), "trust/%s", to);
 		warn_crl(c);
 		if (put_crl(d, c, to, e) == 0 && mention(d, r, shown, e) == 0) {
-			tool_say("%s with %zu entries is for [enrol %s]",
-			    shown, crl_count(c), r->name);
+			tool_say("%s with %zu entries is for [%s %s]", shown,
+			    crl_count(c), word(r), r->name);
 			rc = 0;
 		}
 	}
@@ -432,6 +511,7 @@ ca_trust(const char *home, int argc, char **argv)
 	const struct tool_opt opts[] = {
 		{ "home", 'C', OPT_VALUE, &home },
 		{ "enrol", 0, OPT_VALUE, &a.file },
+		{ "ra", 0, OPT_VALUE, &a.ra },
 		{ "crl", 0, OPT_MANY, &a.crl },
 		{ "name", 0, OPT_VALUE, &a.name },
 		{ "subject", 0, OPT_VALUE, &a.subject },
@@ -444,15 +524,18 @@ ca_trust(const char *home, int argc, char **argv)
 	struct editing d;
 	struct err e = { 0 };
 
-	if (strcmp(verb, "add") == 0 ? n != 1 || a.file == NULL :
+	if (strcmp(verb, "add") == 0 ? n != 1 ||
+	    (a.file == NULL) == (a.ra == NULL) :
 	    strcmp(verb, "list") == 0 ? n != 1 :
 	    strcmp(verb, "remove") == 0 || strcmp(verb, "crl") == 0 ? n != 2 :
 	    1)
-		return tool_usage("expected trust add --enrol FILE, trust "
-		    "list, trust remove NAME or trust crl FILE");
+		return tool_usage("expected trust add --enrol FILE or --ra "
+		    "FILE, trust list, trust remove NAME or trust crl FILE");
 	rc = open_edit(&d, home, &e);
 	if (rc == 0 && verb[0] == 'l')
-		list(&d);
+		list(&d.conf->enrol);
+	if (rc == 0 && verb[0] == 'l')
+		list(&d.conf->ra);
 	else if (rc == 0)
 		rc = verb[0] == 'a' ? add(&d, &a, &e) :
 		    verb[0] == 'r' ? remove_rule(&d, argv[at + 1], &e) :
