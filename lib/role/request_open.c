@@ -52,7 +52,7 @@ about(const struct txn *t, char text[static 512])
 			kind = info_by_request(oid);
 		snprintf(text, 512, "%s", kind != NULL ? kind->name : "?");
 	} else if (t->body == BODY_RR && t->cert.n == 0) {
-		snprintf(text, 512, "serial %.42s of %s", escape_hex_short(hex,
+		snprintf(text, 512, "serial 0x%.42s of %s", escape_hex_short(hex,
 		    buf_slice(&t->serial)), name_short(name,
 		    buf_slice(&t->subject)));
 	} else if (t->body == BODY_RR) {
