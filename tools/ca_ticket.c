@@ -38,7 +38,7 @@ static const char usage[] =
 "  --secret-file FILE has the secret; under 80 bits only with --weak\n"
 "  --subject PATTERN  subjects it may ask for: CN=*,O=Example\n"
 "  --san PATTERN      dns:*.example; without it none\n"
-"  --profile P        the profile it is for (the default profile)\n"
+"  --profile P        the profile it is for (the default profile; at an RA any)\n"
 "  --expires TIME     from now (30d); never: without an end\n"
 "  --uses N|unlimited certificates it is good for (1)\n"
 "  --json             one object a line\n"
@@ -93,7 +93,10 @@ static int
 read_ticket(struct work *w, struct err *e)
 {
 	const struct asked *a = w->ask;
-	const char *p = a->profile ? a->profile : w->conf->home.profile;
+	/* An RA has no profiles: with none it is for all that [forward] is. */
+	int ra = strcmp(w->conf->home.role, "ra") == 0;
+	const char *p = a->profile ? a->profile : ra ? "" :
+	    w->conf->home.profile;
 
 	if (name_pattern_check(a->subject, e) == -1)
 		return err_wrap(e, "--subject");
@@ -106,7 +109,7 @@ read_ticket(struct work *w, struct err *e)
 			buf_add_u8(&w->san, '\n');
 		buf_add_str(&w->san, a->san.v[i]);
 	}
-	if (conf_profile(w->conf, p, strlen(p)) == NULL)
+	if (!ra && conf_profile(w->conf, p, strlen(p)) == NULL)
 		return err_set(e, E_NOT_FOUND, "cmp.conf has no [profile "
 		    "%.60s]", p);
 	w->t.subject = a->subject;
@@ -186,8 +189,8 @@ put_slip(const struct store_ticket *t, const char *secret)
 
 	printf("reference  %.*s\nsecret     %s\nfor        %s\n"
 	    "profile    %s\nexpires    %s\n\n", (int)t->ref.n,
-	    (const char *)t->ref.p, secret, t->subject, t->profile,
-	    until(t, text));
+	    (const char *)t->ref.p, secret, t->subject,
+	    t->profile[0] ? t->profile : "any", until(t, text));
 }
 
 struct slip {
@@ -311,7 +314,8 @@ list_one(void *arg, const struct store_ticket *t)
 		snprintf(bad, sizeof(bad), " (%lld wrong MACs)",
 		    (long long)t->failures);
 	printf("%s %-7s %s %s %s %s%s\n", escape_short(ref, t->ref), state,
-	    uses, until(t, text), t->profile, t->subject, bad);
+	    uses, until(t, text), t->profile[0] ? t->profile : "any",
+	    t->subject, bad);
 	return ferror(stdout) ? -1 : 0;
 }
 

@@ -5,20 +5,21 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "pki/cert.h"
-#include "pki/crl.h"
 #include "pki/name.h"
-#include "policy/conf.h"
-#include "role/home.h"
 #include "tools/ca.h"
+#include "tools/ca_trust.h"
 #include "tools/tool.h"
 
 static const char usage[] =
 "usage: cmp-ca [-C HOME] trust add --enrol FILE|--ra FILE [--crl FILE]...\n"
 "                  [--name NAME] [--subject PATTERN] [--san PATTERN]...\n"
 "                  [--profile P]\n"
+"       cmp-ca [-C HOME] trust add --forward FILE|--forward-tickets\n"
+"                  [--mode keep|add|replace|raverified] [--batch] ...\n"
+"       cmp-ca [-C HOME] trust add --upstream FILE [--crl FILE]...\n"
+"                  [--name NAME]\n"
 "       cmp-ca [-C HOME] trust list\n"
 "       cmp-ca [-C HOME] trust remove NAME\n"
 "       cmp-ca [-C HOME] trust crl FILE [--name NAME]\n"
@@ -28,6 +29,13 @@ static const char usage[] =
 "  --enrol FILE       the trust anchor of the devices' certificates\n"
 "  --ra FILE          the certificate of the RA; that of a CA: those below it\n"
 "                     that have cmcRA\n"
+"  --forward FILE     at an RA: the anchor of devices whose requests it passes\n"
+"                     on; --forward-tickets: of devices with its tickets\n"
+"  --mode MODE        as they are (keep), with our approval (add), with our\n"
+"                     protection (replace), or with a changed template, too\n"
+"                     (raverified); add, for tickets replace\n"
+"  --batch            in bundles\n"
+"  --upstream FILE    at an RA: the anchor of who answers it\n"
 "  --crl FILE         CRLs of it and of CAs below it; with any, certificates\n"
 "                     whose status they do not tell are refused\n"
 "  --subject PATTERN  subjects they may ask for: CN=*,O=Example or\n"
@@ -36,13 +44,6 @@ static const char usage[] =
 "  --san PATTERN      dns:*.example; without it none; for an RA: any\n"
 "  --profile P        only for this profile\n"
 "trust crl takes a newer CRL in place of the one held from the same issuer.\n";
-
-/* A home whose cmp.conf is being changed. */
-struct editing {
-	int		 fd, trust;
-	struct buf	 text, next;
-	struct conf	*conf;
-};
 
 static void
 close_edit(struct editing *d)
@@ -74,34 +75,47 @@ open_edit(struct editing *d, const char *home, struct err *e)
 	return conf_parse(buf_slice(&d->text), "cmp.conf", &d->conf, e);
 }
 
-static int
-save(struct editing *d, struct err *e)
+int
+ca_trust_save(struct editing *d, struct err *e)
 {
 	return file_deliver(d->fd, "cmp.conf", buf_slice(&d->next), 0644,
 	    FILE_REPLACE, e);
 }
 
-/* [enrol] or [ra]: names are shared, since files are called by them. */
-static const struct conf_rule *
-rule(const struct editing *d, const char *name)
+/* Of any kind: names are shared, since files are called by them. */
+const struct conf_rule *
+ca_trust_rule(const struct editing *d, const char *name)
 {
 	const struct conf_rule *r = conf_rule(&d->conf->enrol, name);
 
-	return r != NULL ? r : conf_rule(&d->conf->ra, name);
+	if (r == NULL)
+		r = conf_rule(&d->conf->ra, name);
+	return r != NULL ? r : conf_rule(&d->conf->forward, name);
 }
 
-static const char *
-word(const struct conf_rule *r)
+const char *
+ca_trust_word(const struct conf_rule *r)
 {
-	return r->kind == CONF_ra ? "ra" : "enrol";
+	return r->kind == CONF_ra ? "ra" : r->kind == CONF_enrol ? "enrol" :
+	    "forward";
+}
+
+/* Is ${file} one that [relay] has as an anchor? */
+static int
+is_upstream(const struct editing *d, const char *file)
+{
+	for (size_t i = 0; i < d->conf->home.upstream.n; i++)
+		if (strcmp(d->conf->home.upstream.v[i], file) == 0)
+			return 1;
+	return 0;
 }
 
 /* "idevid-root" from "a/idevid-root.pem", with a number if it is taken. */
-static void
-choose_name(const struct editing *d, const char *file, char name[static 64])
+void
+ca_trust_name(const struct editing *d, const char *file, char name[static 64])
 {
 	const char *base = strrchr(file, '/');
-	char stem[48] = "";
+	char stem[48] = "", pem[96];
 	size_t n = 0;
 
 	base = base ? base + 1 : file;
@@ -113,8 +127,12 @@ choose_name(const struct editing *d, const char *file, char name[static 64])
 	if (n == 0)
 		snprintf(stem, sizeof(stem), "device");
 	snprintf(name, 64, "%s", stem);
-	for (int i = 2; rule(d, name) != NULL; i++)
+	snprintf(pem, sizeof(pem), "trust/%s.pem", stem);
+	for (int i = 2; ca_trust_rule(d, name) != NULL ||
+	    is_upstream(d, pem); i++) {
 		snprintf(name, 64, "%s-%d", stem, i);
+		snprintf(pem, sizeof(pem), "trust/%s.pem", name);
+	}
 }
 
 /*
@@ -140,9 +158,9 @@ ra_sort(const char *file, struct err *e)
 }
 
 /* All certificates of ${file} into trust/NAME.pem. */
-static int
-put_anchor(struct editing *d, const char *file, const char *name, int pinned,
-    struct err *e)
+int
+ca_trust_anchor(struct editing *d, const char *file, const char *name,
+    int pinned, struct err *e)
 {
 	char to[96], shown[NAME_TEXT];
 	struct certs c = { 0 };
@@ -159,8 +177,8 @@ put_anchor(struct editing *d, const char *file, const char *name, int pinned,
 	for (size_t i = 0; i < c.n; i++) {
 		cert_pem(&pem, "CERTIFICATE", c.v[i].der);
 		tool_say("%s \"%s\"%s", pinned ? "RA" : "anchor",
-		    name_short(shown, c.v[i].subject), pinned || c.v[i].ca || c.v[i].version == 1 ? "" :
-		    ", which is no CA: only this very certificate counts");
+		    name_short(shown, c.v[i].subject), pinned || c.v[i].ca ||
+		    c.v[i].version == 1 ? "" : ", which is no CA: only this very certificate counts");
 	}
 	snprintf(to, sizeof(to), "%s.pem", name);
 	rc = file_deliver(d->trust, to, buf_slice(&pem), 0644, FILE_REPLACE, e);
@@ -170,113 +188,63 @@ out:
 	return rc;
 }
 
-/* trust/NAME-<issuer>.crl: one place for each issuer, so newer replaces. */
+/* The name of the rule, and of its file in trust/. */
 static int
-crl_name(const struct crl *c, const char *name, char to[static 128])
+set_name(struct editing *d, struct adding *a, const char *file,
+    struct err *e)
 {
-	uint8_t hash[32];
-
-	alg_sha256(crl_issuer(c), SLICE_NONE, hash);
-	return snprintf(to, 128, "%s-%02x%02x%02x%02x.crl", name, hash[0],
-	    hash[1], hash[2], hash[3]);
-}
-
-static int
-put_crl(struct editing *d, const struct crl *c, const char *to, struct err *e)
-{
-	char path[HOME_PATH], a[DER_TIME_TEXT], b[DER_TIME_TEXT], shown[160];
-	struct err ignored = { 0 };
-	struct crl *old = NULL;
-	int rc = -1;
-
-	snprintf(shown, sizeof(shown), "trust/%.120s", to);
-	if (crl_load(home_path(path, d->fd, shown), &old, &ignored) == 0 &&
-	    crl_this_update(old) > crl_this_update(c))
-		err_set(e, E_EXISTS, "this CRL is of %s, the one held is newer "
-		    "(%s)", der_time_text(a, crl_this_update(c)),
-		    der_time_text(b, crl_this_update(old)));
-	else
-		rc = file_deliver(d->trust, to, crl_der(c), 0644, FILE_REPLACE,
-		    e);
-	crl_free(old);
-	return rc;
-}
-
-/* Is it out of date?  It is taken all the same, but says so. */
-static void
-warn_crl(const struct crl *c)
-{
-	char name[NAME_TEXT], t[DER_TIME_TEXT];
-
-	name_short(name, crl_issuer(c));
-	if (crl_next_update(c) < clock_now())
-		tool_say("warning: the CRL of \"%s\" ended at %s; until there "
-		    "is a newer one, its certificates are refused", name,
-		    crl_next_update(c) == INT64_MIN ? "no time given" :
-		    der_time_text(t, crl_next_update(c)));
-	if (crl_not_understood(c))
-		tool_say("warning: the CRL of \"%s\" has a critical extension "
-		    "that is not understood; its certificates are refused",
-		    name);
-}
-
-struct adding {
-	const char	*file, *ra, *subject, *profile, *name;
-	struct tool_many san, crl;
-	char		 crl_names[TOOL_MANY][160];
-	char		*crl_files[TOOL_MANY];
-	size_t		 n_crls;
-	char		 anchor[96];
-};
-
-/* What the CRLs will be called; two of one issuer share a place. */
-static int
-name_crls(struct adding *a, struct err *e)
-{
-	char to[128], *shown;
-	struct crl *c;
-	int known;
-
-	for (size_t i = 0; i < a->crl.n; i++) {
-		if (crl_load(a->crl.v[i], &c, e) == -1)
-			return -1;
-		crl_name(c, a->name, to);
-		crl_free(c);
-		shown = a->crl_names[a->n_crls];
-		snprintf(shown, sizeof(a->crl_names[0]), "trust/%s", to);
-		known = 0;
-		for (size_t k = 0; k < a->n_crls; k++)
-			known |= strcmp(a->crl_files[k], shown) == 0;
-		if (!known)
-			a->crl_files[a->n_crls++] = shown;
+	if (a->name == NULL) {
+		ca_trust_name(d, file, a->chosen);
+		a->name = a->chosen;
+	} else if (ca_trust_rule(d, a->name) != NULL) {
+		return err_set(e, E_EXISTS, "cmp.conf has an [%s %s] already",
+		    ca_trust_word(ca_trust_rule(d, a->name)), a->name);
 	}
+	if (strlen(a->name) > 48 || strspn(a->name, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(a->name) ||
+	    a->name[0] == '.' || a->name[0] == '\0')
+		return err_set(e, E_USAGE, "--name is \"%.60s\", expected up to "
+		    "48 letters, digits, - _ and .", a->name);
+	snprintf(a->anchor, sizeof(a->anchor), "trust/%s.pem", a->name);
+	if (is_upstream(d, a->anchor))
+		return err_set(e, E_EXISTS, "%s is an anchor of [relay]; "
+		    "choose another --name", a->anchor);
 	return 0;
 }
 
+/* Sections of a CA do nothing at an RA, and the other way round. */
 static int
-add_crls(struct editing *d, struct adding *a, struct err *e)
+check_role(const struct editing *d, const struct adding *a, struct err *e)
 {
-	struct crl *c;
-	char to[128];
-	int rc = 0;
+	int ra = strcmp(d->conf->home.role, "ra") == 0;
 
-	for (size_t i = 0; rc == 0 && i < a->crl.n; i++) {
-		if (crl_load(a->crl.v[i], &c, e) == -1)
-			return -1;
-		crl_name(c, a->name, to);
-		warn_crl(c);
-		rc = put_crl(d, c, to, e);
-		crl_free(c);
-	}
-	return rc;
+	if (a->file != NULL && ra)
+		return err_set(e, E_USAGE, "this is the home of an RA, which "
+		    "passes on: its devices are added with --forward");
+	if ((a->forward != NULL || a->tickets || a->upstream != NULL) && !ra)
+		return err_set(e, E_USAGE, "--forward, --forward-tickets and "
+		    "--upstream are for the home of an RA, which cmp-ca init "
+		    "--role ra makes");
+	return 0;
+}
+
+static void
+say_ra(const struct adding *a)
+{
+	tool_say("it may ask, revoke and approve %s%s%s%s; see: "
+	    "cmp-ca policy", a->profile ? "for profile " : "for every "
+	    "profile", a->profile ? a->profile : "", a->subject ?
+	    " and subjects " : " and every subject", a->subject ?
+	    a->subject : "");
 }
 
 static int
 add(struct editing *d, struct adding *a, struct err *e)
 {
-	char chosen[64], *anchor = a->anchor, *profile = NULL;
-	const char *file = a->ra != NULL ? a->ra : a->file;
-	struct conf_rule r = { .kind = a->ra ? CONF_ra : CONF_enrol };
+	char *anchor = a->anchor, *profile = (char *)(uintptr_t)a->profile;
+	const char *file = a->ra ? a->ra : a->forward ? a->forward : a->file;
+	struct conf_rule r = { .kind = a->ra ? CONF_ra : a->file ?
+	    CONF_enrol : CONF_forward };
 	int is_anchor = a->ra == NULL ? 1 : ra_sort(file, e);
 
 	if (is_anchor == -1)
@@ -285,43 +253,30 @@ add(struct editing *d, struct adding *a, struct err *e)
 		return err_set(e, E_USAGE, "--crl is for an anchor; the "
 		    "certificate of an RA itself counts until it is taken out "
 		    "with: cmp-ca trust remove");
-	if (a->name == NULL) {
-		choose_name(d, file, chosen);
-		a->name = chosen;
-	} else if (rule(d, a->name) != NULL) {
-		return err_set(e, E_EXISTS, "cmp.conf has an [%s %s] already",
-		    word(rule(d, a->name)), a->name);
-	}
-	if (strlen(a->name) > 48 || strspn(a->name, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != strlen(a->name) ||
-	    a->name[0] == '.' || a->name[0] == '\0')
-		return err_set(e, E_USAGE, "--name is \"%.60s\", expected up to "
-		    "48 letters, digits, - _ and .", a->name);
-	snprintf(a->anchor, sizeof(a->anchor), "trust/%s.pem", a->name);
+	if (set_name(d, a, file ? file : "tickets", e) == -1 ||
+	    (r.kind == CONF_forward && ca_trust_forward(a, &r, e) == -1))
+		return -1;
 	r.name = (char *)(uintptr_t)a->name;
-	*(is_anchor ? &r.anchor : &r.cert) = (struct conf_list){ &anchor, 1 };
+	if (file != NULL)
+		*(is_anchor ? &r.anchor : &r.cert) =
+		    (struct conf_list){ &anchor, 1 };
 	r.subject = (char *)(uintptr_t)a->subject;
 	r.san = (struct conf_list){ (char **)(uintptr_t)a->san.v, a->san.n };
-	if (a->profile != NULL) {
-		profile = (char *)(uintptr_t)a->profile;
+	if (a->profile != NULL)
 		r.profiles = (struct conf_list){ &profile, 1 };
-	}
-	if (name_crls(a, e) == -1)
+	if (ca_trust_name_crls(a, e) == -1)
 		return -1;
 	r.crl = (struct conf_list){ a->crl_files, a->n_crls };
 	/* First whether it can be: nothing is written for a bad pattern. */
 	if (conf_add_rule(buf_slice(&d->text), &r, &d->next, e) == -1)
 		return -1;
-	if (put_anchor(d, file, a->name, !is_anchor, e) == -1 ||
-	    add_crls(d, a, e) == -1 || save(d, e) == -1)
+	if ((file != NULL && ca_trust_anchor(d, file, a->name, !is_anchor,
+	    e) == -1) || ca_trust_add_crls(d, a, e) == -1 ||
+	    ca_trust_save(d, e) == -1)
 		return -1;
-	tool_say("[%s %s] stands in cmp.conf", word(&r), a->name);
+	tool_say("[%s %s] stands in cmp.conf", ca_trust_word(&r), a->name);
 	if (a->ra != NULL)
-		tool_say("it may ask, revoke and approve %s%s%s%s; see: "
-		    "cmp-ca policy", a->profile ? "for profile " : "for every "
-		    "profile", a->profile ? a->profile : "", a->subject ?
-		    " and subjects " : " and every subject", a->subject ?
-		    a->subject : "");
+		say_ra(a);
 	return 0;
 }
 
@@ -336,6 +291,11 @@ list(const struct conf_rules *l)
 		ra = r->kind == CONF_ra;
 		printf("%s%s\n", r->name, ra ? "  (registration authority)" :
 		    "");
+		if (r->kind == CONF_forward)
+			printf("  forward  %s%s\n", conf_mode_word(r->mode),
+			    r->batch ? ", in bundles" : "");
+		if (r->kind == CONF_forward && r->anchor.n == 0)
+			printf("  anchor   (none: tickets)\n");
 		for (size_t k = 0; k < r->cert.n; k++)
 			printf("  cert     %s\n", r->cert.v[k]);
 		for (size_t k = 0; k < r->anchor.n; k++)
@@ -345,7 +305,8 @@ list(const struct conf_rules *l)
 		for (size_t k = 0; k < r->profiles.n; k++)
 			printf("  profile  %s\n", r->profiles.v[k]);
 		printf("  subject  %s\n", r->subject ? r->subject : ra ?
-		    "(any)" : "(the device's own name)");
+		    "(any)" : r->kind == CONF_forward && r->anchor.n == 0 ?
+		    "(as each ticket says)" : "(the device's own name)");
 		if (ra && r->san.n == 0)
 			printf("  san      (any)\n");
 		for (size_t k = 0; k < r->body.n; k++)
@@ -356,6 +317,15 @@ list(const struct conf_rules *l)
 		for (size_t k = 0; k < r->san.n; k++)
 			printf("  san      %s\n", r->san.v[k]);
 	}
+}
+
+static void
+list_all(const struct conf *c)
+{
+	ca_trust_list_upstream(c);
+	list(&c->enrol);
+	list(&c->ra);
+	list(&c->forward);
 }
 
 /* An officer that "approvals" still names cannot go. */
@@ -373,14 +343,15 @@ still_reads(struct editing *d, struct err *e)
 static int
 remove_rule(struct editing *d, const char *name, struct err *e)
 {
-	const struct conf_rule *r = rule(d, name);
+	const struct conf_rule *r = ca_trust_rule(d, name);
 	const char *file;
 
 	if (r == NULL)
 		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s], "
-		    "and no such [ra]; see: cmp-ca trust list", name);
+		    "and no such [ra] or [forward]; see: cmp-ca trust list",
+		    name);
 	if (conf_remove_rule(buf_slice(&d->text), r->kind, name, &d->next,
-	    e) == -1 || still_reads(d, e) == -1 || save(d, e) == -1)
+	    e) == -1 || still_reads(d, e) == -1 || ca_trust_save(d, e) == -1)
 		return -1;
 	/* Files that this program made for the rule go with it. */
 	for (size_t i = 0; i < r->anchor.n + r->cert.n + r->crl.n; i++) {
@@ -391,117 +362,8 @@ remove_rule(struct editing *d, const char *name, struct err *e)
 		    strlen(name)) == 0 && strchr(file + 6, '/') == NULL)
 			unlinkat(d->trust, file + 6, 0);
 	}
-	tool_say("[%s %s] is gone", word(r), name);
+	tool_say("[%s %s] is gone", ca_trust_word(r), name);
 	return file_sync_dir(d->trust, "trust", e);
-}
-
-/* Does an anchor of ${r} have the name of the CRL's issuer? */
-static int
-issues(const struct editing *d, const struct conf_rule *r,
-    const struct crl *c)
-{
-	struct err ignored = { 0 };
-	struct certs certs;
-	char path[HOME_PATH];
-	int yes = 0;
-
-	for (size_t i = 0; i < r->anchor.n; i++) {
-		if (certs_load(home_path(path, d->fd, r->anchor.v[i]), &certs,
-		    &ignored) == -1)
-			continue;
-		for (size_t k = 0; k < certs.n; k++)
-			yes |= name_eq(certs.v[k].subject, crl_issuer(c));
-		certs_free(&certs);
-	}
-	return yes;
-}
-
-static const struct conf_rule *
-rule_at(const struct editing *d, size_t i)
-{
-	const struct conf *c = d->conf;
-
-	return i < c->enrol.n ? &c->enrol.v[i] : i - c->enrol.n < c->ra.n ?
-	    &c->ra.v[i - c->enrol.n] : NULL;
-}
-
-/* The rule a CRL is for: named, the one with its file, or its issuer's. */
-static const struct conf_rule *
-crl_rule(const struct editing *d, const struct crl *c, const char *name,
-    struct err *e)
-{
-	const struct conf_rule *r = NULL;
-	char to[128], shown[160], issuer[NAME_TEXT];
-
-	if (name != NULL) {
-		if ((r = rule(d, name)) == NULL)
-			err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s]",
-			    name);
-		return r;
-	}
-	for (size_t i = 0; (r = rule_at(d, i)) != NULL; i++) {
-		crl_name(c, r->name, to);
-		snprintf(shown, sizeof(shown), "trust/%s", to);
-		for (size_t k = 0; k < r->crl.n; k++)
-			if (strcmp(r->crl.v[k], shown) == 0)
-				return r;
-	}
-	for (size_t i = 0; (r = rule_at(d, i)) != NULL; i++)
-		if (issues(d, r, c))
-			return r;
-	if (d->conf->enrol.n == 1)
-		return &d->conf->enrol.v[0];
-	err_set(e, E_NOT_FOUND, "\"%s\" is no anchor of an [enrol] rule; say "
-	    "for which rule the CRL is with --name NAME",
-	    name_short(issuer, crl_issuer(c)));
-	return NULL;
-}
-
-/* ${shown} added to the rule's crl key, if it is not there. */
-static int
-mention(struct editing *d, const struct conf_rule *r, const char *shown,
-    struct err *e)
-{
-	struct buf value;
-	int rc;
-
-	buf_init(&value, 1 << 16);
-	for (size_t i = 0; i < r->crl.n; i++) {
-		if (strcmp(r->crl.v[i], shown) == 0) {
-			buf_release(&value);
-			return 0;
-		}
-		buf_printf(&value, "%s ", r->crl.v[i]);
-	}
-	buf_add_str(&value, shown);
-	rc = conf_set_rule(buf_slice(&d->text), r->kind, r->name, "crl",
-	    buf_str(&value), &d->next, e) == -1 ? -1 : save(d, e);
-	buf_release(&value);
-	return rc;
-}
-
-static int
-take_crl(struct editing *d, const char *file, const char *name, struct err *e)
-{
-	const struct conf_rule *r;
-	char to[128], shown[160];
-	struct crl *c;
-	int rc = -1;
-
-	if (crl_load(file, &c, e) == -1)
-		return -1;
-	if ((r = crl_rule(d, c, name, e)) != NULL) {
-		crl_name(c, r->name, to);
-		snprintf(shown, sizeof(shown), "trust/%s", to);
-		warn_crl(c);
-		if (put_crl(d, c, to, e) == 0 && mention(d, r, shown, e) == 0) {
-			tool_say("%s with %zu entries is for [%s %s]", shown,
-			    crl_count(c), word(r), r->name);
-			rc = 0;
-		}
-	}
-	crl_free(c);
-	return rc;
 }
 
 int
@@ -512,6 +374,11 @@ ca_trust(const char *home, int argc, char **argv)
 		{ "home", 'C', OPT_VALUE, &home },
 		{ "enrol", 0, OPT_VALUE, &a.file },
 		{ "ra", 0, OPT_VALUE, &a.ra },
+		{ "forward", 0, OPT_VALUE, &a.forward },
+		{ "forward-tickets", 0, OPT_FLAG, &a.tickets },
+		{ "upstream", 0, OPT_VALUE, &a.upstream },
+		{ "mode", 0, OPT_VALUE, &a.mode },
+		{ "batch", 0, OPT_FLAG, &a.batch },
 		{ "crl", 0, OPT_MANY, &a.crl },
 		{ "name", 0, OPT_VALUE, &a.name },
 		{ "subject", 0, OPT_VALUE, &a.subject },
@@ -525,21 +392,31 @@ ca_trust(const char *home, int argc, char **argv)
 	struct err e = { 0 };
 
 	if (strcmp(verb, "add") == 0 ? n != 1 ||
-	    (a.file == NULL) == (a.ra == NULL) :
+	    (a.file != NULL) + (a.ra != NULL) + (a.forward != NULL) +
+	    (a.upstream != NULL) + a.tickets != 1 :
 	    strcmp(verb, "list") == 0 ? n != 1 :
 	    strcmp(verb, "remove") == 0 || strcmp(verb, "crl") == 0 ? n != 2 :
 	    1)
 		return tool_usage("expected trust add --enrol FILE or --ra "
-		    "FILE, trust list, trust remove NAME or trust crl FILE");
+		    "FILE, at an RA --forward FILE, --forward-tickets or "
+		    "--upstream FILE, trust list, trust remove NAME or trust "
+		    "crl FILE");
+	if ((a.mode != NULL || a.batch) && a.forward == NULL && !a.tickets)
+		return tool_usage("--mode and --batch are for --forward and "
+		    "--forward-tickets");
+	if (a.upstream != NULL && (a.subject || a.san.n > 0 || a.profile))
+		return tool_usage("--upstream is whom to believe; --subject, "
+		    "--san and --profile are for who asks");
 	rc = open_edit(&d, home, &e);
+	if (rc == 0 && verb[0] == 'a')
+		rc = check_role(&d, &a, &e);
 	if (rc == 0 && verb[0] == 'l')
-		list(&d.conf->enrol);
-	if (rc == 0 && verb[0] == 'l')
-		list(&d.conf->ra);
+		list_all(d.conf);
 	else if (rc == 0)
-		rc = verb[0] == 'a' ? add(&d, &a, &e) :
+		rc = a.upstream ? ca_trust_upstream(&d, &a, &e) :
+		    verb[0] == 'a' ? add(&d, &a, &e) :
 		    verb[0] == 'r' ? remove_rule(&d, argv[at + 1], &e) :
-		    take_crl(&d, argv[at + 1], a.name, &e);
+		    ca_trust_take_crl(&d, argv[at + 1], a.name, &e);
 	close_edit(&d);
 	return rc == -1 ? tool_fail(home, &e) : 0;
 }

@@ -19,6 +19,11 @@ static const char usage[] =
 "                 [--profile NAME] [--template FILE [--omit-empty]] [--confirm]\n"
 "                 [-n] [-o FILE|DIR]\n"
 "       cmp-mkreq [-C HOME] rr --cert FILE --key FILE [--reason NAME] ...\n"
+"       cmp-mkreq [-C HOME] ir|cr|p10cr --on-behalf --csr FILE|DIR\n"
+"                 [--allow-subject PATTERN]... [--allow-san PATTERN]...\n"
+"                 --cert FILE --key FILE ...\n"
+"       cmp-mkreq [-C HOME] rr --serial N --issuer DN [--reason NAME]\n"
+"                 --cert FILE --key FILE ...\n"
 "       cmp-mkreq [-C HOME] genm cacerts|current-crl|reqtemplate\n"
 "                 [--profile NAME] --cert FILE --key FILE\n"
 "       cmp-mkreq [-C HOME] genm crl --dp URI | --issuer DN [--have FILE]\n"
@@ -31,6 +36,7 @@ static const char usage[] =
 "  ir, cr             a first certificate of a PKI; another one\n"
 "  kur                an update of --cert, with its names and a new key\n"
 "  p10cr              what the PKCS#10 request in --csr asks for\n"
+"  rr                 revoke --cert, or as an RA that of --serial and --issuer\n"
 "  poll               ask again for an answer that is delayed; ID: first digits\n"
 "                     of the transactionID if more than one request waits\n"
 "  list               requests that have no last answer yet\n"
@@ -42,6 +48,8 @@ static const char usage[] =
 "  --newkey-file FILE ask for this key, which exists; HOME gets a copy\n"
 "  --newkey-pass FILE passphrase of the new key\n"
 "  --csr FILE         p10cr: the request of any tool, PEM or DER\n"
+"  --on-behalf        as an RA, for others: --csr is theirs, --cert is ours\n"
+"  --allow-subject, --allow-san  and only for such names\n"
 "  --cert, --key      the certificate and key that protect the request;\n"
 "                     without them it is a draft for cmp-sign\n"
 "  --chain FILE       certificates between --cert and its root\n"
@@ -63,7 +71,7 @@ static const char usage[] =
 
 static struct request_ask ask;
 static const char *home, *out;
-static struct tool_many san, trust, crl;
+static struct tool_many san, trust, crl, allow_subject, allow_san;
 static int dry, json;
 
 static const struct tool_opt opts[] = {
@@ -71,6 +79,10 @@ static const struct tool_opt opts[] = {
 	{ "subject", 0, OPT_VALUE, &ask.subject },
 	{ "san", 0, OPT_MANY, &san },
 	{ "csr", 0, OPT_VALUE, &ask.csr },
+	{ "on-behalf", 0, OPT_FLAG, &ask.on_behalf },
+	{ "allow-subject", 0, OPT_MANY, &allow_subject },
+	{ "allow-san", 0, OPT_MANY, &allow_san },
+	{ "serial", 0, OPT_VALUE, &ask.serial },
 	{ "newkey", 0, OPT_VALUE, &ask.newkey },
 	{ "newkey-file", 0, OPT_VALUE, &ask.newkey_file },
 	{ "newkey-pass", 0, OPT_VALUE, &ask.newkey_pass },
@@ -115,7 +127,8 @@ make_absolute(void)
 static const char *
 about(void)
 {
-	return ask.info != NULL ? ask.info : ask.subject != NULL ?
+	return ask.info != NULL ? ask.info : ask.serial != NULL ?
+	    ask.serial : ask.subject != NULL ?
 	    ask.subject : ask.csr != NULL ? ask.csr : ask.cert != NULL ?
 	    ask.cert : ask.template_file;
 }
@@ -136,7 +149,8 @@ run(struct err *e)
 	    request_make(fd, &ask, &made, e) == -1 ||
 	    tool_put(out, made.name, buf_slice(&made.message), shown, e) == -1)
 		goto done;
-	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op, about(),
+	tool_say("%s for \"%s\"%s%s", made.draft ? "draft" : ask.op,
+	    made.names[0] ? made.names : about(),
 	    shown[0] ? " written to " : "", shown);
 	if (made.key_file[0] != '\0' && ask.csr == NULL)
 		tool_say("the new key is in %s/%s", home ? home : ".",
@@ -163,7 +177,7 @@ about_open(int argc, char **argv, int at)
 	int poll = strcmp(argv[at], "poll") == 0;
 
 	if (memcmp(&ask, &none, sizeof(ask)) != 0 || san.n > 0 ||
-	    trust.n > 0 || crl.n > 0)
+	    trust.n + crl.n + allow_subject.n + allow_san.n > 0)
 		return tool_usage("%s takes no options of requests", argv[at]);
 	if (at + 1 + poll < argc)
 		return tool_usage("\"%.80s\" is not expected here",
@@ -193,9 +207,15 @@ main(int argc, char **argv)
 	ask.n_trust = trust.n;
 	ask.crl = crl.v;
 	ask.n_crl = crl.n;
+	ask.allow_subject = allow_subject.v;
+	ask.n_allow_subject = allow_subject.n;
+	ask.allow_san = allow_san.v;
+	ask.n_allow_san = allow_san.n;
 	if ((rc = mkreq_check(&ask, argc, argv, at)) != 0)
 		return rc;
 	make_absolute();
+	if (ask.on_behalf)
+		return mkreq_behalf(&ask, home, out, dry);
 	if (dry) {
 		if (request_check(&ask, &e) == -1)
 			return tool_fail(NULL, &e);

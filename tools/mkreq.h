@@ -10,6 +10,14 @@
 int	mkreq_check(struct request_ask *a, int argc, char **argv, int at);
 
 /*
+ * cmp-mkreq --on-behalf: a request for each PKCS#10 file of ${a->csr}, a file
+ * or a directory; one that is bad does not stop the others.  The worst exit
+ * status.
+ */
+int	mkreq_behalf(struct request_ask *a, const char *home, const char *out,
+	    int dry);
+
+/*
  * cmp-mkreq list and poll: which requests of ${home} have no answer yet, and
  * the pollReq of the one whose transactionID begins with ${id} (NULL: of the
  * only one) again, to ${out}.  The exit status.

@@ -29,13 +29,56 @@ check_csr(const struct request_ask *a)
 	return 0;
 }
 
+/* An RA asks for others, whose keys and names are theirs. */
+static int
+check_behalf(const struct request_ask *a, const struct op *op)
+{
+	if (!a->on_behalf)
+		return a->n_allow_subject + a->n_allow_san == 0 ? 0 :
+		    tool_usage("--allow-subject and --allow-san are for "
+		    "--on-behalf");
+	if (op->request != BODY_IR && op->request != BODY_CR &&
+	    op->request != BODY_P10CR)
+		return tool_usage("--on-behalf is for ir, cr and p10cr; rr has "
+		    "--serial and --issuer");
+	if (a->csr == NULL || strcmp(a->csr, "-") == 0)
+		return tool_usage("--on-behalf needs --csr, a file with a "
+		    "certification request (PKCS#10) or a directory of them");
+	if (a->newkey != NULL || a->newkey_file != NULL ||
+	    a->newkey_pass != NULL || a->template_file != NULL)
+		return tool_usage("--on-behalf asks for the key in --csr; it "
+		    "has no --newkey and no --template");
+	if (a->subject != NULL || a->n_san > 0)
+		return tool_usage("--on-behalf asks for the names in --csr; it "
+		    "has no --subject and no --san");
+	return a->cert != NULL ? 0 : tool_usage("--on-behalf needs --cert and "
+	    "--key of the RA, which signs the request");
+}
+
+/* rr of another's certificate. */
+static int
+check_serial(const struct request_ask *a, const struct op *op)
+{
+	if (a->serial == NULL)
+		return op->request != BODY_RR || a->info_issuer == NULL ? 0 :
+		    tool_usage("rr: --issuer says whose certificate --serial "
+		    "is; --cert alone revokes --cert");
+	if (op->request != BODY_RR)
+		return tool_usage("--serial is for rr");
+	return a->info_issuer != NULL ? 0 : tool_usage("rr: --serial needs "
+	    "--issuer, the name of the CA that issued the certificate");
+}
+
 static int
 check_key_and_names(const struct request_ask *a, const struct op *op)
 {
+	if (a->on_behalf)
+		return 0;
 	if (op->request == BODY_P10CR)
 		return check_csr(a);
 	if (a->csr != NULL)
-		return tool_usage("--csr is for p10cr");
+		return tool_usage("--csr is for p10cr, and for ir and cr with "
+		    "--on-behalf");
 	if (!(op->flags & OP_ENROLS))
 		return 0;
 	if (a->newkey == NULL && a->newkey_file == NULL &&
@@ -130,7 +173,8 @@ mkreq_check(struct request_ask *a, int argc, char **argv, int at)
 	    op->request != BODY_CR && op->request != BODY_KUR)
 		return tool_usage("--template is for ir, cr and kur, not for %s",
 		    op->name);
-	if (check_secret(a, op) != 0)
+	if (check_secret(a, op) != 0 || check_behalf(a, op) != 0 ||
+	    check_serial(a, op) != 0)
 		return err_exit(E_USAGE);
 	return op->request == BODY_GENM ? check_info(a) :
 	    check_key_and_names(a, op);

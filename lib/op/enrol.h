@@ -55,7 +55,8 @@ int	enrol_root(const struct checked *c, int64_t now, struct cert *out,
 
 /*
  * Write CertReqMessages with one request for ${b->new_key}, its names, its
- * proof of possession and, in a kur, the oldCertID of ${b->old}.
+ * proof of possession and, in a kur, the oldCertID of ${b->old}.  With
+ * ${b->ra_verified} it is for that key, with raVerified (RFC 9483 5.3.1).
  */
 int	enrol_build(const struct op_build *b, struct draft *d, struct err *e);
 

@@ -40,15 +40,23 @@ write_controls(const struct op_build *b, struct derw *w)
 	derw_wrap(w, DER_SEQUENCE, 0);
 }
 
-/* popo: the new key signs the DER of certReq (RFC 4211 4.1 clause 3). */
+/*
+ * popo: the new key signs the DER of certReq (RFC 4211 4.1 clause 3), or an
+ * RA says that it has verified another proof (clause 0).
+ */
 static int
 write_popo(const struct op_build *b, struct slice cert_req, struct derw *w,
     struct err *e)
 {
-	struct sigalg alg = alg_default(key_info(b->new_key));
+	struct sigalg alg;
 	struct buf sig;
 	int rc;
 
+	if (b->ra_verified.n > 0) {
+		derw_prim(w, DER_CTXP(0), SLICE_NONE);
+		return 0;
+	}
+	alg = alg_default(key_info(b->new_key));
 	buf_init(&sig, 4096);
 	rc = key_sign(b->new_key, &alg, cert_req, &sig, e);
 	if (rc == 0) {
@@ -65,10 +73,12 @@ enrol_build(const struct op_build *b, struct draft *d, struct err *e)
 {
 	struct crmf_new n = { .cert_req_id = 0, .issuer = b->issuer,
 	    .validity = b->validity, .subject = b->subject,
-	    .spki = key_spki(b->new_key) };
+	    .spki = b->ra_verified };
 	struct derw *w = &d->content, req, ext, controls;
 	int rc = -1;
 
+	if (n.spki.n == 0)
+		n.spki = key_spki(b->new_key);
 	derw_init(&req, 1 << 16);
 	derw_init(&ext, 1 << 15);
 	derw_init(&controls, 1 << 14);

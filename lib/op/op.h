@@ -98,11 +98,17 @@ struct op_result {
 struct request_ask;			/* role/request.h: the user's words */
 struct op_build {
 	struct slice		 subject, san;	/* Name, GeneralNames TLV */
-	/* Of a template: Name TLV, content of [4], further Extension TLVs. */
+	/* Of a template: Name TLV, content of [4], further Extension TLVs;
+	 * the last also of a request that is passed on. */
 	struct slice		 issuer, validity, extensions;
 	const struct key	*new_key;
 	const struct cert	*old;		/* that protects it, or NULL */
 	struct slice		 csr;		/* PKCS#10 TLV, for p10cr */
+	/* Instead of ${new_key}: SPKI TLV of a key whose possession the RA
+	 * that asks has verified. */
+	struct slice		 ra_verified;
+	struct slice		 serial;	/* rr of another's certificate,
+						 * by ${issuer}: INTEGER content */
 	const struct request_ask *ask;
 	int			 reason;	/* rr: CRLReason */
 	const struct info_words	*info;		/* genm */

@@ -83,6 +83,11 @@ rr_reject(struct draft *d, const char *text, enum fail fail)
 static int
 rr_build(const struct op_build *b, struct draft *d, struct err *e)
 {
+	if (b->serial.n > 0) {
+		rev_write_request(&d->content, b->issuer, b->serial,
+		    b->reason);
+		return 0;
+	}
 	if (b->old == NULL)
 		return err_set(e, E_USAGE, "a revocation needs the certificate "
 		    "that is to be revoked: --cert FILE --key FILE");
@@ -101,8 +106,12 @@ check_cert_id(const struct rev_rep *r, const struct op_device *d,
 
 	if (!r->has_cert)
 		return 0;
-	if (cert_parse(buf_slice(&d->txn->cert), &own, e) == -1)
+	if (d->txn->cert.n == 0) {	/* of another: only named */
+		own.issuer = buf_slice(&d->txn->subject);
+		own.serial = buf_slice(&d->txn->serial);
+	} else if (cert_parse(buf_slice(&d->txn->cert), &own, e) == -1) {
 		return -1;
+	}
 	if (der_only(r->issuer, DER_CTX(4), &issuer) == -1 ||
 	    !name_eq(issuer, own.issuer) || !slice_eq(r->serial, own.serial))
 		return err_set(e, E_ANSWER_ID, "revCerts names another "

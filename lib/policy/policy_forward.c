@@ -90,17 +90,24 @@ policy_forward(const struct policy_env *env, const struct checked *c,
     enum body body, const struct cert_req *r,
     const struct policy_facts *facts, struct grant **out, struct err *e)
 {
-	struct slice profile = checked_msg(c)->hdr.cert_profile;
+	struct slice profile = checked_msg(c)->hdr.cert_profile,
+	    bound = facts->sender != AUTHZ_MAC ? SLICE_NONE :
+	    slice_str(facts->ticket.profile);
+	char asked[ESCAPE_SHORT], own[ESCAPE_SHORT];
 	struct grant *g;
 
 	*out = NULL;
+	if (bound.n > 0 && profile.n > 0 && !slice_eq(bound, profile))
+		return err_set(e, E_NOT_AUTHORIZED, "certProfile asks for "
+		    "\"%s\", the ticket is for profile %.60s",
+		    escape_short(asked, profile), escape_short(own, bound));
 	if (r != NULL && r->popo == POPO_RA_VERIFIED)
 		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
 		    "sender is not known as a registration authority");
 	if ((g = grant_new(c, e)) == NULL)
 		return -1;
-	if (facts->sender == AUTHZ_MAC && profile.n == 0)
-		profile = slice_str(facts->ticket.profile);
+	if (profile.n == 0 && bound.n > 0)
+		profile = bound;
 	g->enrol = choose(env, c, body, profile, e);
 	if (g->enrol != NULL && g->enrol->mode == FORWARD_REFUSE) {
 		err_set(e, E_NOT_AUTHORIZED, "[forward %s] says refuse",

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "role/approval.h"
@@ -11,7 +12,7 @@
 #define HEAD	2048	/* what nest_looks() needs */
 
 static const struct bundle_role *const roles[] = { &bundle_ca, &bundle_ra,
-	&bundle_back };
+	&bundle_ra_down };
 
 int
 bundle_is(const struct engine *en, struct slice der)
@@ -293,6 +294,21 @@ count(struct bundle *b, const struct outcome *m)
 	}
 }
 
+/* A member as any message: max-size is for each. */
+static void
+take(struct bundle *b, struct slice der, struct outcome *m)
+{
+	int64_t most = b->en->conf->home.max_size;
+
+	if ((uint64_t)der.n <= (uint64_t)most) {
+		b->role->member(b, der, m);
+		return;
+	}
+	m->verdict = VERDICT_BAD;
+	err_set(&m->err, E_FILE_SIZE, "%zu bytes, more than the %lld of "
+	    "max-size", der.n, (long long)most);
+}
+
 /* The next members, in the open commit: 1 there are more, 0, or -1. */
 static int
 take_group(struct bundle *b, struct err *e)
@@ -306,7 +322,7 @@ take_group(struct bundle *b, struct err *e)
 		if ((rc = nest_next(b->nest, &der, e)) != 1)
 			return rc;
 		outcome_init(&m);
-		b->role->member(b, der, &m);
+		take(b, der, &m);
 		if (m.verdict == VERDICT_TEMPORARY) {
 			stop = 1;
 			*e = m.err;
@@ -406,4 +422,5 @@ bundle_handle(struct engine *en, const struct nest_source *src,
 	}
 	checked_free(b.checked);
 	nest_free(b.nest);
+	free(b.arg);
 }

@@ -31,7 +31,7 @@ struct bundle {
 	int			 own_commits;	/* else the caller's only one */
 	size_t			 n, good, refused, again_n, bad;
 	struct err		 first_bad;	/* why that one could not be read */
-	int64_t			 ours;		/* back: what it answers, or 0 */
+	void			*arg;		/* the role's; free()d */
 };
 
 /*
@@ -74,9 +74,8 @@ void	bundle_handle(struct engine *en, const struct nest_source *src,
 /* Is ${der} a bundle, good or bad, and no approval, good or bad? */
 int	bundle_is(const struct engine *en, struct slice der);
 
-/* bundle_up.c: requests, at a CA and at an RA with others below it. */
-extern const struct bundle_role bundle_ca, bundle_ra;
-/* bundle_down.c: answers to a bundle that an RA sent up. */
-extern const struct bundle_role bundle_back;
+/* bundle_up.c: requests, at a CA and at an RA with others below it.
+ * bundle_down.c: answers, at the RA that asked. */
+extern const struct bundle_role bundle_ca, bundle_ra, bundle_ra_down;
 
 #endif

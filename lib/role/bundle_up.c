@@ -83,12 +83,6 @@ member(struct bundle *b, struct slice der, struct outcome *m)
 {
 	struct engine *en = b->en;
 
-	if (der.n > (size_t)en->conf->home.max_size) {
-		m->verdict = VERDICT_BAD;
-		err_set(&m->err, E_FILE_SIZE, "%zu bytes, more than the %lld "
-		    "of max-size", der.n, (long long)en->conf->home.max_size);
-		return;
-	}
 	en->in_bundle = 1;
 	engine_handle(en, en->by, der, m);
 	en->in_bundle = 0;

@@ -78,8 +78,7 @@ check_kind(struct step *s, struct verify_ask *ask, struct err *e)
 	    "request was", msg_body_name(s->msg.body));
 }
 
-/* An RA that asks for itself or for others believes whom it believes. */
-static const struct trust *
+const struct trust *
 ee_trust(const struct engine *en)
 {
 	return en->role == ROLE_RA ? &en->upstream : &en->trust;
@@ -119,6 +118,10 @@ ee_verify(struct step *s, struct err *e)
 	}
 	ask.known = buf_slice(&s->txn.signer_certs);
 	/* A shared secret may bring the first anchor (4.1.1, 4.1.5). */
+	if (ask.n_anchors == 0 && s->en->role == ROLE_RA)
+		return err_set(e, E_PATH_NONE, "cmp.conf: [relay] has no "
+		    "anchor, so no answer can be trusted; see: cmp-ca trust "
+		    "add --upstream");
 	if (ask.n_anchors == 0 && (s->txn.secret_file.n == 0 ||
 	    !verify_is_mac(&s->msg)))
 		return err_set(e, E_PATH_NONE, "trust/ has no trust anchor; "
@@ -445,7 +448,7 @@ take(struct step *s)
 	struct outcome *o = s->o;
 	struct err *e = &o->err;
 
-	if (s->en->trust.n_anchors == 0 && s->en->has_root) {
+	if (ee_trust(s->en)->n_anchors == 0 && s->en->has_root) {
 		err_set(e, E_PATH_NONE, "an answer before this one has just "
 		    "brought a trust anchor; try again");
 		o->verdict = VERDICT_TEMPORARY;
@@ -454,7 +457,8 @@ take(struct step *s)
 	if (ee_accept(s, e) == -1) {
 		if (e->code == E_ANSWER_WAITING)
 			wait_on(s);
-		else if (e->code == E_PATH_NONE && s->en->trust.n_anchors == 0)
+		else if (e->code == E_PATH_NONE &&
+		    ee_trust(s->en)->n_anchors == 0)
 			o->verdict = VERDICT_NO;	/* it stays open */
 		else if (err_fail(e->code) == FAIL_SYSTEM_FAILURE ||
 		    engine_is_temporary(e->code))

@@ -16,8 +16,8 @@ static void
 pem_chain(struct step *s, const struct cert *cert, struct buf *out)
 {
 	struct path_ask ask = { .target = cert,
-	    .anchors = s->en->trust.anchors,
-	    .n_anchors = s->en->trust.n_anchors, .now = s->en->now };
+	    .anchors = ee_trust(s->en)->anchors,
+	    .n_anchors = ee_trust(s->en)->n_anchors, .now = s->en->now };
 	struct err ignored = { 0 };
 	struct path path;
 
@@ -29,13 +29,18 @@ pem_chain(struct step *s, const struct cert *cert, struct buf *out)
 		cert_pem(out, "CERTIFICATE", path.certs[i]->der);
 }
 
-/* keys/NAME.key belongs to certs/NAME.pem. */
+/* keys/NAME.key belongs to certs/NAME.pem; without a key of ours, that is
+ * what the request has said. */
 static int
 cert_file(const struct txn *t, char name[static 256])
 {
 	const char *p = (const char *)t->key_file.p;
 	size_t n = t->key_file.n;
 
+	if (n > 10 && n <= 200 && memcmp(p, "certs/", 6) == 0) {
+		snprintf(name, 256, "%.*s", (int)n - 6, p + 6);
+		return 0;
+	}
 	if (n < 10 || n > 200 || memcmp(p, "keys/", 5) != 0)
 		return -1;
 	snprintf(name, 256, "%.*s.pem", (int)n - 9, p + 5);
@@ -161,7 +166,7 @@ install_anchor(struct step *s, char name[static 64], struct err *e)
 	int fd, rc;
 
 	name[0] = '\0';
-	if (en->trust.n_anchors > 0 ||
+	if (ee_trust(en)->n_anchors > 0 ||
 	    (rc = enrol_root(s->checked, en->now, &root, e)) == 0)
 		return 0;
 	if (rc == -1 || (fd = file_open_dir(en->homefd, "trust", 0700, e)) ==
@@ -211,20 +216,41 @@ install(struct step *s, struct outcome *o, struct err *e)
 	return rc;
 }
 
+/* Of an RA: is it an answer to what this home has asked for itself? */
+static int
+is_own(struct step *s, struct err *e)
+{
+	struct txn t;
+	int rc;
+
+	if (s->en->role == ROLE_EE)
+		return 1;
+	if (msg_is_request(s->msg.body))
+		return 0;
+	txn_init(&t);
+	rc = store_txn(s->en->store, SLICE_NONE, s->msg.hdr.transaction_id, &t,
+	    e);
+	txn_release(&t);
+	return rc;
+}
+
 int
 engine_install(struct engine *en, struct slice der, struct outcome *o,
     struct err *e)
 {
 	struct step s;
-	int rc = 0;
+	int rc = 0, own;
 
 	/* pkiConf brings nothing: its certificate was installed with the ip. */
-	if (en->role != ROLE_EE || (o->verdict != VERDICT_TAKEN &&
+	if (en->role == ROLE_CA || (o->verdict != VERDICT_TAKEN &&
 	    o->verdict != VERDICT_REPEATED))
 		return 0;
 	ee_step_init(&s, en, o);
-	if (msg_decode(der, &s.msg, e) == -1 || ee_verify(&s, e) == -1)
+	if (msg_decode(der, &s.msg, e) == -1 || (own = is_own(&s, e)) == -1 ||
+	    (own && ee_verify(&s, e) == -1))
 		rc = -1;
+	else if (!own)
+		rc = 0;
 	else if (s.msg.body == BODY_ERROR)
 		rc = 0;
 	else if (s.msg.body != BODY_PKICONF)

@@ -18,6 +18,9 @@ struct step {
 void	ee_step_init(struct step *s, struct engine *en, struct outcome *o);
 void	ee_step_release(struct step *s);
 
+/* An RA that asks for itself or for others believes whom it believes. */
+const struct trust *ee_trust(const struct engine *en);
+
 /* Is the decoded ${s->msg} from whom we asked?  Finds its transaction. */
 int	ee_verify(struct step *s, struct err *e);
 

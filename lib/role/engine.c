@@ -237,7 +237,7 @@ engine_handle(struct engine *en, const struct conf_channel *by,
 	struct err e = { 0 };
 
 	came_by(en, by, o);
-	if (!en->in_bundle && bundle_is(en, der)) {
+	if (!en->in_bundle && en->batch == 0 && bundle_is(en, der)) {
 		o->verdict = VERDICT_BUNDLE;
 		return;
 	}

@@ -34,10 +34,13 @@ struct engine {
 	/* ee: an answer of the open commit may bring the first anchor. */
 	int			 has_root;
 
+	/* ca, ra: the message at hand is a member of a bundle: its answer goes
+	 * into that of the bundle, so it needs one now. */
+	int			 in_bundle;
+
 	/* ra */
 	struct trust		 upstream;	/* who answers it */
-	int64_t			 in_bundle;	/* the message came in one: 1,
-						 * or the row it answers */
+	int64_t			 batch;		/* whose answers these are, or 0 */
 
 	/* ca */
 	struct certs		 ca_cert, ca_chain, prot_cert;

@@ -46,9 +46,8 @@ ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->effects, .answer = answer, .dir = s->o->dir,
-	    .name = s->o->name, .later = s->en->in_bundle > 0 && s->row.id == 0,
-	    .unverified = s->checked == NULL, .code = code,
-	    .now = s->en->now };
+	    .unverified = s->checked == NULL, .later = s->en->in_bundle,
+	    .name = s->o->name, .code = code, .now = s->en->now };
 	char final[STORE_NAME];
 
 	if (store_put(s->en->store, &row, final, e) == -1)
@@ -293,7 +292,8 @@ send_up(struct ra_step *s, struct slice up, enum conf_mode mode,
 	if (store_relay_put(s->en->store, &r, up, UPSTREAM, name, s->en->now,
 	    e) == -1)
 		return -1;
-	if (state == RELAY_QUEUED)
+	/* In a bundle from below only what we say ourselves is an answer. */
+	if (state == RELAY_QUEUED || s->en->in_bundle)
 		return 0;
 	snprintf(s->o->name, sizeof(s->o->name), "%s", name);
 	snprintf(s->o->dir, sizeof(s->o->dir), UPSTREAM);

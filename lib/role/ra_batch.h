@@ -21,7 +21,7 @@ int	ra_batch_due(struct engine *en, int flush, struct err *e);
  *
  * ra_batch_begin(): to which of ours?  ${outer} has been verified.  1, or 0
  * if it was answered already, or -1 with E_ANSWER_UNKNOWN.
- * Between, each member goes through ra_handle(), with ${en->in_bundle} set to
+ * Between, each member goes through ra_handle(), with ${en->batch} set to
  * ${*bundle}; one that answers nothing in it is E_BATCH_EXTRA and dropped.
  * ra_batch_end(): who has had no answer is told so.
  */

@@ -44,8 +44,8 @@ find(struct ra_step *s, struct err *e)
 		return err_set(e, E_ANSWER_UNKNOWN, "transactionID %.32s with "
 		    "this recipNonce is of no request that waits for an answer",
 		    escape_hex_short(id, s->msg.hdr.transaction_id));
-	if (rc == 1 && s->en->in_bundle > 0) {
-		rc = store_batch_has(s->en->store, s->en->in_bundle,
+	if (rc == 1 && s->en->batch > 0) {
+		rc = store_batch_has(s->en->store, s->en->batch,
 		    s->row.txn, e);
 		if (rc == 0)
 			return err_set(e, E_BATCH_EXTRA, "transactionID %.32s "

@@ -49,6 +49,7 @@ making_init(struct making *k, int homefd, const struct request_ask *ask,
 	buf_init(&k->subject, NAME_SIZE_MAX);
 	buf_init(&k->san, 1 << 14);
 	buf_init(&k->recipient, NAME_SIZE_MAX + 16);
+	buf_init(&k->issuer, NAME_SIZE_MAX);
 	buf_init(&k->secret, SECRET_MAX + 1);
 	draft_init(&k->draft);
 	request_template_init(&k->tmpl);
@@ -62,6 +63,7 @@ making_release(struct making *k)
 	buf_release(&k->subject);
 	buf_release(&k->san);
 	buf_release(&k->recipient);
+	buf_release(&k->issuer);
 	buf_release(&k->secret);
 	buf_release(&k->csr_der);
 	draft_release(&k->draft);
@@ -124,7 +126,7 @@ take_csr_names(struct making *k, struct err *e)
 	if (name_is_empty(k->csr.subject) && k->san.n == 0)
 		return err_set(e, E_TMPL_NO_NAME, "%.200s names nobody, "
 		    "neither as subject nor as subjectAltName", k->ask->csr);
-	return 0;
+	return k->ask->on_behalf ? request_behalf_names(k, e) : 0;
 }
 
 static int
@@ -142,10 +144,14 @@ read_names(struct making *k, struct err *e)
 {
 	if (k->op->request == BODY_GENM)
 		return request_info_read(&k->info, k->ask, e);
+	if (k->ask->serial != NULL)
+		return request_behalf_cert(k, e);
 	if (k->op->request == BODY_KUR || k->op->request == BODY_RR)
 		return take_names(k, e);
 	if (k->ask->csr != NULL)
 		return take_csr_names(k, e);
+	if (k->ask->on_behalf)
+		return request_behalf_names(k, e);
 	if (k->ask->subject != NULL &&
 	    name_parse(k->ask->subject, &k->subject, e) == -1)
 		return err_wrap(e, "--subject");
@@ -211,6 +217,8 @@ read_recipient(struct making *k, struct err *e)
 	if (k->ask->recipient != NULL) {
 		if (name_parse(k->ask->recipient, &name, e) == -1)
 			goto out;
+	} else if (k->n_serial > 0) {
+		buf_add_slice(&name, buf_slice(&k->issuer));
 	} else if (k->ask->n_trust > 0) {
 		if (certs_load(k->ask->trust[0], &anchors, e) == -1)
 			goto out;
@@ -269,7 +277,7 @@ read_new_key(struct making *k, struct err *e)
 {
 	const struct request_ask *a = k->ask;
 
-	if (!(k->op->flags & OP_ENROLS) || a->csr != NULL)
+	if (!(k->op->flags & OP_ENROLS) || a->csr != NULL || a->on_behalf)
 		return 0;
 	if (a->newkey == NULL && a->newkey_file == NULL)
 		k->newkey = k->tmpl.spec;
@@ -322,7 +330,8 @@ check_inputs(struct making *k, struct err *e)
 }
 
 int
-request_check(const struct request_ask *ask, struct err *e)
+request_check_names(const struct request_ask *ask,
+    char names[static REQUEST_NAMES], struct err *e)
 {
 	struct request_made made;
 	struct making k;
@@ -331,9 +340,18 @@ request_check(const struct request_ask *ask, struct err *e)
 	request_made_init(&made);
 	making_init(&k, -1, ask, &made);
 	rc = check_inputs(&k, e);
+	memcpy(names, made.names, sizeof(made.names));
 	making_release(&k);
 	request_made_release(&made);
 	return rc;
+}
+
+int
+request_check(const struct request_ask *ask, struct err *e)
+{
+	char ignored[REQUEST_NAMES];
+
+	return request_check_names(ask, ignored, e);
 }
 
 static int
@@ -346,12 +364,20 @@ make_message(struct making *k, struct err *e)
 	    .extensions = buf_slice(&k->tmpl.extensions),
 	    .old = k->cert.n > 0 ? &k->cert.v[0] : NULL,
 	    .csr = k->csr.der, .ask = k->ask, .reason = k->reason,
+	    .serial = SLICE(k->serial, k->n_serial),
 	    .info = &k->info.words };
 	struct shared shared = { .mac = k->mac };
 	struct draft *d = &k->draft;
 
 	if (k->tmpl.t.issuer.n > 0 && !name_is_empty(k->tmpl.t.issuer))
 		b.issuer = k->tmpl.t.issuer;
+	if (k->n_serial > 0)
+		b.issuer = buf_slice(&k->issuer);
+	if (k->ask->on_behalf) {
+		b.ra_verified = k->csr.spki;
+		b.extensions = k->csr.extensions;
+		b.san = SLICE_NONE;	/* it is among them */
+	}
 	d->body = k->op->request;
 	if ((k->op->request == BODY_GENM &&
 	    request_info_home(&k->info, k->homefd, e) == -1) ||
@@ -404,13 +430,16 @@ fill_txn(const struct making *k, struct txn *t)
 	t->explicit_asked = a->confirm;
 	buf_add(&t->transaction_id, k->id, sizeof(k->id));
 	buf_add(&t->our_nonce, k->nonce, sizeof(k->nonce));
-	t->cert_req_id = a->csr != NULL ? -1 : 0;
+	t->cert_req_id = k->op->request == BODY_P10CR ? -1 : 0;
 	if (k->op->flags & OP_ENROLS) {
 		buf_add_slice(&t->subject, buf_slice(&k->subject));
 		buf_add_slice(&t->san, buf_slice(&k->san));
 		buf_add_slice(&t->spki, a->csr != NULL ? k->csr.spki :
 		    key_spki(k->new_key));
 		buf_add_str(&t->key_file, k->made->key_file);
+	} else if (k->n_serial > 0) {
+		buf_add(&t->serial, k->serial, k->n_serial);
+		buf_add_slice(&t->subject, buf_slice(&k->issuer));
 	} else if (k->op->request == BODY_RR) {
 		buf_add_slice(&t->serial, k->cert.v[0].serial);
 		buf_add_slice(&t->cert, k->cert.v[0].der);

@@ -75,6 +75,25 @@ keep_trust(struct making *k, struct err *e)
 	return rc;
 }
 
+/* The trust of an RA is in its cmp.conf, not in all of trust/. */
+static int
+check_home(struct making *k, struct err *e)
+{
+	struct conf *c;
+	int ra;
+
+	if (k->ask->n_trust + k->ask->n_crl == 0 ||
+	    faccessat(k->homefd, "cmp.conf", F_OK, 0) == -1)
+		return 0;
+	if (conf_load(k->homefd, "cmp.conf", &c, e) == -1)
+		return -1;
+	ra = strcmp(c->home.role, "ra") == 0;
+	conf_free(c);
+	return ra ? err_set(e, E_USAGE, "the home of an RA believes whom "
+	    "[relay] of its cmp.conf says, so --trust and --crl have no use; "
+	    "see: cmp-ca trust add --upstream") : 0;
+}
+
 /* A directory becomes a device's home by its cmp.conf. */
 int
 request_home(struct making *k, struct err *e)
@@ -83,6 +102,8 @@ request_home(struct making *k, struct err *e)
 	struct buf conf;
 	int fd, rc = 0;
 
+	if (check_home(k, e) == -1)
+		return -1;
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		if ((fd = file_open_dir(k->homefd, dirs[i], 0700, e)) == -1)
 			return -1;
@@ -134,7 +155,10 @@ request_key(struct making *k, struct err *e)
 		return 0;
 	buf_init(&pem, 1 << 16);
 	buf_init(&pass, SECRET_MAX);
-	key_name(k);
+	if (k->ask->on_behalf)
+		request_behalf_file(k);
+	else
+		key_name(k);
 	if (k->ask->csr != NULL) {
 		rc = 0;		/* only its name, for the certificate's file */
 		goto out;

@@ -29,10 +29,25 @@ struct making {
 	uint8_t			 id[16], nonce[16];
 	int64_t			 now;
 	int			 reason;	/* CRLReason */
+	struct buf		 issuer;	/* rr by an RA: Name TLV */
+	uint8_t			 serial[21];	/* INTEGER content */
+	size_t			 n_serial;
 };
 
 /* A directory becomes a device's home; anchors and CRLs given are kept. */
 int	request_home(struct making *k, struct err *e);
+
+/*
+ * request_behalf.c: what an RA asks for others.
+ *
+ * request_behalf_names(): what the request in ${k->csr} asks for may be asked
+ * for (E_TMPL_SUBJECT, E_TMPL_SAN), and as text.  request_behalf_file(): how
+ * the certificate is to be called, after the file of the request.
+ * request_behalf_cert(): issuer and serial of --issuer and --serial; E_USAGE.
+ */
+int	request_behalf_names(struct making *k, struct err *e);
+void	request_behalf_file(struct making *k);
+int	request_behalf_cert(struct making *k, struct err *e);
 
 /* Make the new key, or take the one given, and put it into keys/. */
 int	request_key(struct making *k, struct err *e);

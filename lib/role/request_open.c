@@ -14,7 +14,7 @@ open_device(int homefd, struct engine **en, struct err *e)
 {
 	if (engine_open(homefd, STORE_READ, en, e) == -1)
 		return -1;
-	if ((*en)->role == ROLE_EE)
+	if ((*en)->role != ROLE_CA)
 		return 0;
 	engine_close(*en);
 	*en = NULL;
@@ -40,7 +40,7 @@ static void
 about(const struct txn *t, char text[static 512])
 {
 	const struct info *kind = NULL;
-	char name[NAME_TEXT];
+	char name[NAME_TEXT], hex[ESCAPE_SHORT];
 	struct slice oid, value;
 	struct err ignored = { 0 };
 	struct cert c;
@@ -51,6 +51,10 @@ about(const struct txn *t, char text[static 512])
 		    &ignored) == 0)
 			kind = info_by_request(oid);
 		snprintf(text, 512, "%s", kind != NULL ? kind->name : "?");
+	} else if (t->body == BODY_RR && t->cert.n == 0) {
+		snprintf(text, 512, "serial 0x%.42s of %s", escape_hex_short(hex,
+		    buf_slice(&t->serial)), name_short(name,
+		    buf_slice(&t->subject)));
 	} else if (t->body == BODY_RR) {
 		if (cert_parse(buf_slice(&t->cert), &c, &ignored) == 0)
 			snprintf(text, 512, "%s", name_short(name,
@@ -64,8 +68,8 @@ about(const struct txn *t, char text[static 512])
 static int
 is_open(const struct txn *t)
 {
-	return t->state == TXN_OPEN || t->state == TXN_WAITING ||
-	    t->state == TXN_PKICONF;
+	return t->peer.n == 0 && (t->state == TXN_OPEN ||
+	    t->state == TXN_WAITING || t->state == TXN_PKICONF);
 }
 
 struct listing {
@@ -90,7 +94,8 @@ list_one(void *arg, const struct txn *t)
 	if (t->state == TXN_WAITING)
 		r.check_at = t->check_at;
 	if (op != NULL && (op->flags & OP_ENROLS) && t->body != BODY_P10CR &&
-	    t->key_file.n < sizeof(file)) {
+	    t->key_file.n > 5 && t->key_file.n < sizeof(file) &&
+	    memcmp(t->key_file.p, "keys/", 5) == 0) {
 		snprintf(file, sizeof(file), "%.*s", (int)t->key_file.n,
 		    t->key_file.n ? (const char *)t->key_file.p : "");
 		r.key_file = file;
@@ -132,6 +137,8 @@ want_one(void *arg, const struct txn *t)
 	struct wanted *w = arg;
 	char id[65];
 
+	if (t->peer.n > 0)
+		return 0;	/* at an RA: not of ours */
 	full_id(id, buf_slice(&t->transaction_id));
 	if (t->state == TXN_WAITING)
 		w->waits++;

@@ -14,24 +14,13 @@
 #include "pki/name.h"
 #include "policy/conf.h"
 #include "prot/protect.h"
-#include "role/engine_int.h"
+#include "role/setup_int.h"
 #include "store/store.h"
 
-#define DAY	86400
-#define CA_DAYS	7300	/* twenty years: plants are old */
+#define DAYS	7300	/* twenty years: plants are old */
 
-struct making {
-	const struct setup_ask *ask;
-	int		 homefd, keys, certs;
-	struct key	*ca_key, *prot_key;
-	struct buf	 name, prot_name;	/* Name TLVs */
-	struct buf	 ca_der, prot_der;
-	struct cert	 ca;
-	int64_t		 now, until;
-};
-
-static int
-open_dirs(struct making *k, struct err *e)
+int
+setup_dirs(struct making *k, struct err *e)
 {
 	int trust;
 
@@ -43,8 +32,8 @@ open_dirs(struct making *k, struct err *e)
 	return 0;
 }
 
-static int
-put_pem(int dirfd, const char *name, const char *label, struct slice der,
+int
+setup_pem(int dirfd, const char *name, const char *label, struct slice der,
     struct err *e)
 {
 	struct buf pem;
@@ -72,12 +61,8 @@ old_key(const char *path, const char *file, const char *spec,
 	return 0;
 }
 
-/*
- * keys/NAME with a new key; one that an interrupted run has left is used, so
- * that running again ends well.
- */
-static int
-new_key(struct making *k, const char *name, const char *spec,
+int
+setup_key(struct making *k, const char *name, const char *spec,
     struct key **out, struct err *e)
 {
 	char path[HOME_PATH], file[64];
@@ -97,9 +82,8 @@ new_key(struct making *k, const char *name, const char *spec,
 	return rc;
 }
 
-/* Files that exist are copied as they are. */
-static int
-copy(int dirfd, const char *from, const char *to, unsigned mode,
+int
+setup_copy(int dirfd, const char *from, const char *to, unsigned mode,
     struct err *e)
 {
 	struct buf b;
@@ -113,20 +97,20 @@ copy(int dirfd, const char *from, const char *to, unsigned mode,
 	return rc;
 }
 
-static int64_t
-days(const char *s)
+int64_t
+setup_days(const char *s)
 {
 	char *end;
 	long n;
 
 	if (s == NULL)
-		return CA_DAYS;
+		return DAYS;
 	n = strtol(s, &end, 10);
 	return *end == '\0' && n > 0 && n <= 36500 ? n : -1;
 }
 
-static int
-sign(struct making *k, struct tbs *t, struct buf *out, struct err *e)
+int
+setup_sign(struct making *k, struct tbs *t, struct buf *out, struct err *e)
 {
 	struct sigalg alg = alg_default(key_info(k->ca_key));
 	uint8_t serial[20];
@@ -144,7 +128,7 @@ sign(struct making *k, struct tbs *t, struct buf *out, struct err *e)
 static int
 read_new(struct making *k, struct err *e)
 {
-	int64_t n = days(k->ask->days);
+	int64_t n = setup_days(k->ask->days);
 
 	if (n == -1)
 		return err_set(e, E_USAGE, "--days is \"%.20s\", expected 1 "
@@ -154,7 +138,7 @@ read_new(struct making *k, struct err *e)
 		return err_wrap(e, "--name");
 	if (name_is_empty(buf_slice(&k->name)))
 		return err_set(e, E_USAGE, "--name is empty; a CA needs one");
-	k->until = k->now + n * DAY;
+	k->until = k->now + n * SETUP_DAY;
 	return key_spec_check(k->ask->newkey, e);
 }
 
@@ -164,14 +148,14 @@ make_ca(struct making *k, struct err *e)
 	struct tbs t = { .ca = 1, .path_len = -1,
 	    .ku = KU_KEY_CERT_SIGN | KU_CRL_SIGN };
 
-	if (new_key(k, "ca.key", k->ask->newkey, &k->ca_key, e) == -1)
+	if (setup_key(k, "ca.key", k->ask->newkey, &k->ca_key, e) == -1)
 		return -1;
 	t.issuer = t.subject = buf_slice(&k->name);
 	t.spki = key_spki(k->ca_key);
-	if (sign(k, &t, &k->ca_der, e) == -1)
+	if (setup_sign(k, &t, &k->ca_der, e) == -1)
 		return -1;
-	return put_pem(k->certs, "ca.pem", "CERTIFICATE", buf_slice(&k->ca_der),
-	    e);
+	return setup_pem(k->certs, "ca.pem", "CERTIFICATE",
+	    buf_slice(&k->ca_der), e);
 }
 
 static int
@@ -232,9 +216,9 @@ copy_ca(struct making *k, struct err *e)
 {
 	const struct setup_ask *a = k->ask;
 
-	if (copy(k->keys, a->key, "ca.key", 0600, e) == -1 ||
-	    copy(k->certs, a->cert, "ca.pem", 0644, e) == -1 ||
-	    (a->chain && copy(k->certs, a->chain, "ca-chain.pem", 0644,
+	if (setup_copy(k->keys, a->key, "ca.key", 0600, e) == -1 ||
+	    setup_copy(k->certs, a->cert, "ca.pem", 0644, e) == -1 ||
+	    (a->chain && setup_copy(k->certs, a->chain, "ca-chain.pem", 0644,
 	    e) == -1))
 		return -1;
 	return 0;
@@ -286,25 +270,25 @@ make_protection(struct making *k, struct err *e)
 		spec = alg_key_spec(own, key_info(k->ca_key));
 	if (k->ask->protect_key != NULL) {
 		if (key_load(k->ask->protect_key, NULL, &k->prot_key,
-		    e) == -1 || copy(k->keys, k->ask->protect_key, "cmp.key",
-		    0600, e) == -1)
+		    e) == -1 || setup_copy(k->keys, k->ask->protect_key,
+		    "cmp.key", 0600, e) == -1)
 			return -1;
-	} else if (new_key(k, "cmp.key", spec, &k->prot_key, e) == -1) {
+	} else if (setup_key(k, "cmp.key", spec, &k->prot_key, e) == -1) {
 		return -1;
 	}
 	t.issuer = k->ca.subject;
 	t.subject = buf_slice(&k->prot_name);
 	t.spki = key_spki(k->prot_key);
 	t.aki = k->ca.ski;
-	if (sign(k, &t, &k->prot_der, e) == -1)
+	if (setup_sign(k, &t, &k->prot_der, e) == -1)
 		return -1;
-	return put_pem(k->certs, "cmp.pem", "CERTIFICATE",
+	return setup_pem(k->certs, "cmp.pem", "CERTIFICATE",
 	    buf_slice(&k->prot_der), e);
 }
 
-static int
-set(struct buf *text, struct buf *more, const char *key, const char *value,
-    struct err *e)
+int
+setup_set(struct buf *text, struct buf *more, const char *key,
+    const char *value, struct err *e)
 {
 	buf_reset(more);
 	if (conf_set(buf_slice(text), key, value, more, e) == -1)
@@ -326,9 +310,9 @@ make_conf(struct making *k, struct err *e)
 	buf_init(&more, 1 << 18);
 	rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") : 0;
 	if (rc == 0 && k->ask->chain != NULL)
-		rc = set(&text, &more, "chain", "certs/ca-chain.pem", e);
+		rc = setup_set(&text, &more, "chain", "certs/ca-chain.pem", e);
 	if (rc == 0 && k->ask->key_pass != NULL)
-		rc = set(&text, &more, "key-pass", k->ask->key_pass, e);
+		rc = setup_set(&text, &more, "key-pass", k->ask->key_pass, e);
 	if (rc == 0)
 		rc = file_deliver(k->homefd, "cmp.conf", buf_slice(&text),
 		    0644, FILE_NEW, e);
@@ -345,7 +329,7 @@ make(struct making *k, struct err *e)
 	if (faccessat(k->homefd, "cmp.conf", F_OK, 0) == 0)
 		return err_set(e, E_EXISTS, "the home has a cmp.conf already; "
 		    "choose another directory");
-	if (read_ask(k, e) == -1 || open_dirs(k, e) == -1)
+	if (read_ask(k, e) == -1 || setup_dirs(k, e) == -1)
 		return -1;
 	/*
 	 * Certificates that an interrupted run made are made anew: nobody has
@@ -362,8 +346,8 @@ make(struct making *k, struct err *e)
 	return make_conf(k, e);
 }
 
-static void
-making_init(struct making *k, int homefd, const struct setup_ask *ask)
+void
+setup_begin(struct making *k, int homefd, const struct setup_ask *ask)
 {
 	*k = (struct making){ .ask = ask, .homefd = homefd, .keys = -1,
 	    .certs = -1, .now = clock_now() };
@@ -373,8 +357,8 @@ making_init(struct making *k, int homefd, const struct setup_ask *ask)
 	buf_init(&k->prot_der, 1 << 16);
 }
 
-static void
-making_release(struct making *k)
+void
+setup_end(struct making *k)
 {
 	if (k->keys != -1)
 		close(k->keys);
@@ -394,9 +378,9 @@ setup_check(const struct setup_ask *ask, struct err *e)
 	struct making k;
 	int rc;
 
-	making_init(&k, -1, ask);
-	rc = read_ask(&k, e);
-	making_release(&k);
+	setup_begin(&k, -1, ask);
+	rc = ask->ra ? setup_ra_read(&k, e) : read_ask(&k, e);
+	setup_end(&k);
 	return rc;
 }
 
@@ -406,8 +390,8 @@ setup_ca(int homefd, const struct setup_ask *ask, struct err *e)
 	struct making k;
 	int rc;
 
-	making_init(&k, homefd, ask);
+	setup_begin(&k, homefd, ask);
 	rc = make(&k, e);
-	making_release(&k);
+	setup_end(&k);
 	return rc;
 }

@@ -3,15 +3,16 @@
 
 #include "base/err.h"
 
-/* Making a CA's home. */
+/* Making the home of a CA, or of an RA. */
 struct setup_ask {
-	const char	*name;			/* RFC 4514, for a new CA */
-	const char	*newkey;		/* SPEC, for a new CA */
+	int		 ra;
+	const char	*name;			/* RFC 4514, for a new one */
+	const char	*newkey;		/* SPEC, for a new one */
 	const char	*key, *cert, *chain;	/* an existing one */
 	const char	*key_pass;		/* absolute: stays where it is */
 	const char	*protect_newkey;	/* SPEC; default: as the CA's */
 	const char	*protect_key;		/* instead: a file, plain; copied */
-	const char	*days;			/* of a new CA certificate */
+	const char	*days;			/* of a new certificate */
 };
 
 /* Is everything in ${ask} well formed and readable?  Changes nothing. */
@@ -27,5 +28,14 @@ int	setup_check(const struct setup_ask *ask, struct err *e);
  * an interrupted run has left is taken up again by the next.
  */
 int	setup_ca(int homefd, const struct setup_ask *ask, struct err *e);
+
+/*
+ * The same of an RA: its key, and a certificate with digitalSignature and
+ * cmcRA that signs itself, for others to pin, or both as they are given.
+ * ${without} gets 1 if a given certificate has no cmcRA: then nobody takes it
+ * for an RA who does not pin it, nor its raVerified.
+ */
+int	setup_ra(int homefd, const struct setup_ask *ask, int *without,
+	    struct err *e);
 
 #endif

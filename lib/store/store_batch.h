@@ -39,8 +39,11 @@ int	store_batch_find(struct store *s, struct slice transaction_id,
 int	store_batch_has(struct store *s, int64_t bundle, int64_t txn,
 	    struct err *e);
 
-/* The next row of ${bundle} after ${id} that has had no answer at all: 1, 0
- * or -1. */
+/*
+ * The next row of ${bundle} after ${id} that has had no answer at all: 1, 0 or
+ * -1.  A pollReq is never lost: what it asks for comes, or is asked for
+ * again.
+ */
 int	store_batch_lost(struct store *s, int64_t bundle, int64_t id,
 	    struct store_relay *r, struct buf *keep, struct err *e);
 

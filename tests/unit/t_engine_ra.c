@@ -438,6 +438,23 @@ waits(enum body body, const struct ask *a, struct slice nonce,
 	return der;
 }
 
+static void
+operator_approves(const struct who *by, const struct ask *a)
+{
+	struct err e = { 0 };
+	uint8_t peer[32];
+	struct txn t;
+
+	alg_sha256(by->cert.spki, SLICE_NONE, peer);
+	txn_init(&t);
+	if (store_txn(engine_store(en), SLICE(peer, 32),
+	    a->d.transaction_id, &t, &e) != 1 || engine_begin(en, &e) == -1 ||
+	    store_decide(engine_store(en), t.id, NULL, "x", the_time, &e) ==
+	    -1 || engine_commit(en, &e) == -1)
+		die("approve", &e);
+	txn_release(&t);
+}
+
 /* Devices of makers that the CA does not know. */
 static void
 test_vouch(void)
@@ -516,6 +533,21 @@ test_vouch(void)
 	    "approval");
 	say_in(wrap(waits(BODY_POLLREQ, &a, nonce, SLICE_NONE, &stranger), &lra));
 	ok(re.m.body == BODY_POLLREP, "its pollReq comes with one as well");
+	nonce = re.m.hdr.sender_nonce;
+	operator_approves(&stranger, &a);
+	say_in(wrap(waits(BODY_POLLREQ, &a, nonce, SLICE_NONE, &stranger),
+	    &officer[0]));
+	ok(re.code == E_NOT_AUTHORIZED && re.cert.p == NULL, "one that vouches "
+	    "for nobody does not do so at the end");
+	drop(&a);
+	a = asked(&stranger, BODY_IR, "held");
+	say_in(wrap(make(&a), &lra));
+	nonce = re.m.hdr.sender_nonce;
+	operator_approves(&stranger, &a);
+	say_in(wrap(waits(BODY_POLLREQ, &a, nonce, SLICE_NONE, &stranger),
+	    &lra));
+	ok(re.verdict == VERDICT_ANSWERED && re.cert.p != NULL,
+	    "and gets the certificate when an operator agrees");
 	drop(&a);
 	key_free(old.key);
 	key_free(twin.key);
@@ -586,23 +618,6 @@ approvals(const struct quorum *q)
 }
 
 static void
-operator_approves(const struct quorum *q)
-{
-	struct err e = { 0 };
-	uint8_t peer[32];
-	struct txn t;
-
-	alg_sha256(dev.cert.spki, SLICE_NONE, peer);
-	txn_init(&t);
-	if (store_txn(engine_store(en), SLICE(peer, 32),
-	    q->a.d.transaction_id, &t, &e) != 1 || engine_begin(en, &e) == -1 ||
-	    store_decide(engine_store(en), t.id, NULL, "x", the_time, &e) ==
-	    -1 || engine_commit(en, &e) == -1)
-		die("approve", &e);
-	txn_release(&t);
-}
-
-static void
 test_quorum(void)
 {
 	struct who twin = { .key = officer[0].key, .cert =
@@ -633,7 +648,7 @@ test_quorum(void)
 	q = quorum(&officer[2]);
 	ok(is_waiting(&q) && approvals(&q) == 1, "an approval that comes with "
 	    "the request is kept");
-	operator_approves(&q);
+	operator_approves(&dev, &q.a);
 	ok(polls(&q) == 0 && state_of(&dev, q.a.d.transaction_id) ==
 	    TXN_APPROVED, "an operator does not stand in for the other");
 	say_in(wrap(q.der, &officer[0]));
@@ -674,6 +689,113 @@ test_quorum(void)
 	drop(&r.a);
 }
 
+/* A device whose key is an officer's as well. */
+static void
+test_own_key(void)
+{
+	struct who both = { .key = dev.key, .cert = certify(&stranger_root,
+	    "CN=Officer", dev.key, (struct says){ .eku = OID_KP_CMC_RA }) };
+	int fd = dir_of(cafd, "trust");
+	struct ask a = asked(&dev, BODY_IR, "quorum");
+
+	put_certs(fd, "a.pem", (const struct cert *[]){ &both.cert }, 1);
+	with_ras(RAS OFFICERS);
+	say_in(wrap(wrap(make(&a), &both), &officer[1]));
+	ok(re.status == STATUS_WAITING && re.cert.p == NULL, "nobody approves "
+	    "what is signed with the same key");
+	drop(&a);
+	put_certs(fd, "a.pem", (const struct cert *[]){ &officer[0].cert }, 1);
+	close(fd);
+	with_ras(RAS OFFICERS);
+}
+
+/* An RA with a certificate of ours that nobody has confirmed. */
+static void
+test_unconfirmed(void)
+{
+	struct ask first = asked(&dev, BODY_IR, "explicit"), b = asked(&dev,
+	    BODY_IR, NULL);
+	struct who own = { .key = (struct key *)(uintptr_t)first.key };
+	int fd = dir_of(cafd, "trust");
+	struct slice der = make(&b), nonce;
+	struct err e = { 0 };
+
+	say(make(&first));
+	nonce = re.m.hdr.sender_nonce;
+	if (re.cert.p == NULL || cert_parse(re.cert, &own.cert, &e) == -1)
+		die("own", &e);
+	put_certs(fd, "own.pem", (const struct cert *[]){ &own.cert }, 1);
+	close(fd);
+	with_ras(RAS OFFICERS "[ra own]\ncert = trust/own.pem\n");
+	say(wrap(der, &own));
+	ok(ERROR(E_NOT_CONFIRMED, FAIL_NOT_AUTHORIZED), "an RA whose "
+	    "certificate is not confirmed approves nothing");
+	SAY(&own, BODY_IR, NULL, 0);
+	ok(ERROR(E_NOT_CONFIRMED, FAIL_NOT_AUTHORIZED), "and asks for "
+	    "nothing");
+	say(waits(BODY_CERTCONF, &first, nonce, own.cert.der, &dev));
+	say_in(wrap(der, &own));
+	ok(granted(), "after its certConf it does");
+	with_ras(RAS OFFICERS);
+	drop(&first);
+	drop(&b);
+}
+
+/* What does not ask for a certificate. */
+static void
+test_others(void)
+{
+	struct ask a = asked(&dev, BODY_IR, NULL), b = asked(&dev, BODY_IR,
+	    NULL);
+	struct slice der = make(&a), ip;
+
+	say(der);
+	ip = re.der;
+	say(wrap(ip, &lra));
+	ok(re.verdict == VERDICT_BAD && re.der.n == 0, "a response with an "
+	    "approval around it is not answered");
+	drop(&a);
+	b.d.cert_profile = slice_str("held");
+	der = make(&b);
+	say_in(wrap(der, &few));
+	ok(re.status == STATUS_WAITING, "(an RA that is only about ir "
+	    "approves one)");
+	drop(&b);
+	b = asked(&dev, BODY_P10CR, "held");
+	say(wrap(make(&b), &few));
+	ok(ERROR(E_APPROVAL, FAIL_NOT_AUTHORIZED), "and no p10cr");
+	drop(&b);
+}
+
+/* Every byte of an approval and of what it is around counts. */
+static void
+test_flip(void)
+{
+	struct ask a = asked(&stranger, BODY_IR, NULL);
+	struct slice der = wrap(make(&a), &lra);
+	struct buf *b = new_buf();
+	struct err e = { 0 };
+	struct outcome o;
+	size_t good = 0;
+
+	buf_add_slice(b, der);
+	for (size_t i = 0; i < der.n; i++) {
+		b->p[i] ^= (uint8_t)(1u << i % 8);
+		outcome_init(&o);
+		if (engine_begin(en, &e) == -1)
+			die("begin", &e);
+		engine_handle(en, NULL, buf_slice(b), &o);
+		good += o.verdict == VERDICT_ANSWERED;
+		engine_abort(en);
+		outcome_release(&o);
+		b->p[i] ^= (uint8_t)(1u << i % 8);
+	}
+	ok(good == 0, "one bit of any of its %zu bytes: no approval", der.n);
+	say_in(buf_slice(b));
+	ok(granted(), "(as it was, it is one)");
+	drop(&a);
+}
+
 /* Who began as an RA and is none any more. */
 static void
 test_demoted(void)
@@ -704,6 +826,10 @@ main(void)
 	test_headers();
 	test_vouch();
 	test_quorum();
+	test_own_key();
+	test_unconfirmed();
+	test_others();
+	test_flip();
 	test_demoted();
 	key_free(ra_root.key);
 	key_free(lra.key);
