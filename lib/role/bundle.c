@@ -251,15 +251,17 @@ accept(struct bundle *b, int good, const struct err *many, struct err *e)
 
 /* The beginning, in its commit: 1 go on, 0 that was all. */
 static int
-start(struct bundle *b, int good, const struct err *many)
+start(struct bundle *b, const struct err *many)
 {
-	struct err *e = &b->o->err, why = *e;
-	int rc;
+	struct err *e = &b->o->err;
+	struct verify_ask ask;
+	int good, rc;
 
 	if (begin(b, e) == -1)
 		return 0;
-	*e = why;
-	rc = accept(b, good, many, e);
+	good = verify(b, &ask, e) == 0;
+	identify(b, &ask);
+	rc = !good && is_temporary(e->code) ? -1 : accept(b, good, many, e);
 	if (rc >= 0 && commit(b, e) == 0)
 		return rc;
 	give_up(b);
@@ -402,8 +404,6 @@ bundle_handle(struct engine *en, const struct nest_source *src,
 	struct bundle b = { .en = en, .o = o,
 	    .own_commits = !store_begun(en->store) };
 	struct err many = { 0 };
-	struct verify_ask ask = { 0 };
-	int good;
 
 	o->verdict = VERDICT_BAD;
 	if (open_nest(&b, src, &many, &o->err) == -1 ||
@@ -413,13 +413,9 @@ bundle_handle(struct engine *en, const struct nest_source *src,
 		nest_free(b.nest);
 		return;
 	}
-	good = verify(&b, &ask, &o->err) == 0;
-	identify(&b, &ask);
 	o->verdict = VERDICT_TEMPORARY;
-	if ((good || !is_temporary(o->err.code)) && start(&b, good, &many)) {
-		if (take_all(&b, &o->err) == 0)
-			finish(&b);
-	}
+	if (start(&b, &many) && take_all(&b, &o->err) == 0)
+		finish(&b);
 	checked_free(b.checked);
 	nest_free(b.nest);
 	free(b.arg);
