@@ -120,6 +120,7 @@ struct conf_rule {
 	struct conf_list san;		/* PATTERNs; empty: none, ra: any */
 	int	 hold;			/* an operator decides */
 	struct conf_quorum approvals;	/* enrol: of these RAs */
+	struct conf_list ras;		/* forward: made or approved by ... */
 	enum conf_mode mode;		/* forward: and the rest */
 	int	 batch;			/* with others, in a bundle */
 	int	 down_replace;		/* answers get our protection */
