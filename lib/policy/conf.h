@@ -56,6 +56,7 @@ struct conf_home {
 	int64_t	 mac_work;		/* million hashes a minute */
 	int64_t	 crl_days, crl_every;	/* seconds */
 	int	 crl_after_revoke;
+	char	*answer_key, *answer_cert, *answer_pass;
 	struct conf_list relay_chain;	/* RA: files below HOME */
 	struct conf_list upstream, upstream_crl;	/* who answers it */
 	int64_t	 batch_count, batch_size, batch_wait; /* when one is full */

@@ -351,7 +351,7 @@ ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
 	    .request = &s->request, .der = s->der, .whole = s->whole,
-	    .signer = &s->en->signer,
+	    .signer = &s->en->up_signer,
 	    .now = s->en->now };
 	int queue = s->rule->batch, tell = (queue || s->en->in_bundle) &&
 	    s->msg.body != BODY_POLLREQ && !s->approved;
