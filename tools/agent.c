@@ -57,17 +57,19 @@ agent_report(const char *file, const struct outcome *o, int dry)
 int
 agent_overdue(struct engine *en, struct err *e)
 {
-	int n;
+	int n, old;
 
 	if (engine_begin(en, e) == -1)
 		return -1;
 	n = engine_overdue(en, e);
-	if (n <= 0) {
+	old = n == -1 ? -1 : store_forget(engine_store(en), e);
+	if (n + old <= 0 || old == -1) {
 		engine_abort(en);
-		return n;
+		return old;
 	}
-	tool_say("%d certificates were not confirmed in time and are revoked",
-	    n);
+	if (n > 0)
+		tool_say("%d certificates were not confirmed in time and are "
+		    "revoked", n);
 	return engine_commit(en, e);
 }
 

@@ -8,6 +8,7 @@
 #include "msg/rev.h"
 #include "pki/name.h"
 #include "role/crl.h"
+#include "role/floor.h"
 #include "spool/spool.h"
 #include "tools/agent.h"
 #include "tools/ca.h"
@@ -65,14 +66,15 @@ find(struct store *s, struct wanted *w, struct err *e)
 }
 
 static int
-put(struct store *s, const struct wanted *w, int reason, struct err *e)
+put(struct store *s, const struct wanted *w, int reason, int64_t now,
+    struct err *e)
 {
 	struct effects f = { .revoke = 1, .revoke_reason = reason,
 	    .event = "revoked" };
-	struct store_row row = { .effects = &f, .now = clock_now() };
+	struct store_row row = { .effects = &f, .now = now };
 	char name[STORE_NAME], serial[ESCAPE_SHORT];
 	struct txn t;
-	int rc = -1;
+	int rc;
 
 	txn_init(&t);
 	buf_add_slice(&t.serial, buf_slice(&w->serial));
@@ -80,12 +82,7 @@ put(struct store *s, const struct wanted *w, int reason, struct err *e)
 	snprintf(f.detail, sizeof(f.detail), "serial %.40s reason %s by the "
 	    "operator", escape_hex_short(serial, buf_slice(&w->serial)),
 	    rev_reason_name(reason));
-	if (store_begin(s, e) == 0) {
-		if (store_put(s, &row, name, e) == 0)
-			rc = store_commit(s, e);
-		else
-			store_rollback(s);
-	}
+	rc = store_put(s, &row, name, e);
 	txn_release(&t);
 	return rc;
 }
@@ -94,13 +91,18 @@ put(struct store *s, const struct wanted *w, int reason, struct err *e)
 static int
 revoke_one(int fd, struct wanted *w, int reason, struct err *e)
 {
+	int64_t now = clock_now();
 	struct store *s;
 	int rc = -1;
 
 	if (store_open(fd, STORE_WRITE, &s, e) == -1)
 		return -1;
-	if (find(s, w, e) == 0)
-		rc = put(s, w, reason, e);
+	if (floor_begin(s, now, e) == 0) {
+		if (find(s, w, e) == 0 && put(s, w, reason, now, e) == 0)
+			rc = store_commit(s, e);
+		else
+			store_rollback(s);
+	}
 	store_close(s);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "pki/alg.h"
 #include "pki/name.h"
 #include "pki/san.h"
+#include "role/floor.h"
 #include "spool/spool.h"
 #include "store/store.h"
 #include "tools/ca.h"
@@ -261,9 +262,10 @@ static int
 decide(struct store *s, const char *id, const char *reason, struct err *e)
 {
 	struct search f = { .id = id };
+	int64_t now = clock_now();
 	int rc;
 
-	if (store_begin(s, e) == -1)
+	if (floor_begin(s, now, e) == -1)
 		return -1;
 	if (store_helds(s, match, &f, e) == -1)
 		rc = -1;
@@ -275,7 +277,7 @@ decide(struct store *s, const char *id, const char *reason, struct err *e)
 		rc = err_set(e, E_NOT_FOUND, "it has been decided already: "
 		    "%s", state_word(f.state));
 	else
-		rc = store_decide(s, f.txn, reason, f.hex, clock_now(), e);
+		rc = store_decide(s, f.txn, reason, f.hex, now, e);
 	if (rc == -1) {
 		store_rollback(s);
 		return -1;

@@ -416,7 +416,7 @@ put(struct step *s, const uint8_t *identity, enum err_code code,
 	struct store_row row = { .identity = identity,
 	    .effects = &s->answer.effects, .answer = buf_slice(&s->o->answer),
 	    .dir = s->o->dir, .name = s->o->name, .code = code,
-	    .now = s->en->now };
+	    .unverified = s->checked == NULL, .now = s->en->now };
 	char final[STORE_NAME];
 
 	if (store_put(s->en->store, &row, final, e) == -1)
@@ -449,7 +449,7 @@ end_txn(struct step *s)
 /*
  * The answer is no.  A sender that is verified leaves a transaction behind,
  * so that its transactionID stays taken; one that is not leaves only the
- * answer.
+ * answer, and that not for ever (STORE_UNVERIFIED).
  */
 static void
 refuse(struct step *s)

@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "role/ca_info.h"
 #include "role/engine_int.h"
+#include "role/floor.h"
 
 void
 outcome_init(struct outcome *o)
@@ -185,39 +186,12 @@ engine_store(struct engine *en)
 	return en->store;
 }
 
-#define CLOCK_BACK	300
-#define CLOCK_JUMP	(366 * 86400)
-
-static int
-check_clock(const struct engine *en, struct err *e)
-{
-	char ours[DER_TIME_TEXT], last[DER_TIME_TEXT];
-	int64_t floor;
-	int rc;
-
-	if (en->role != ROLE_CA ||
-	    (rc = store_audit_last(en->store, &floor, e)) == 0)
-		return 0;
-	if (rc == -1)
-		return -1;
-	if (en->now >= floor - CLOCK_BACK && en->now <= floor + CLOCK_JUMP)
-		return 0;
-	return err_set(e, E_CLOCK, "our clock says %s, the last entry of the "
-	    "audit trail is of %s; set the clock, or if it is right: cmp-ca "
-	    "clock --accept", der_time_text(ours, en->now),
-	    der_time_text(last, floor));
-}
-
 int
 engine_begin(struct engine *en, struct err *e)
 {
 	en->now = clock_now();
-	if (store_begin(en->store, e) == -1)
-		return -1;
-	if (check_clock(en, e) == 0)
-		return 0;
-	store_rollback(en->store);
-	return -1;
+	return en->role == ROLE_CA ? floor_begin(en->store, en->now, e) :
+	    store_begin(en->store, e);
 }
 
 int

@@ -12,6 +12,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "role/engine_int.h"
+#include "role/floor.h"
 
 #define DAY	86400
 
@@ -46,6 +47,8 @@ open_home(struct rollover *r, int homefd, struct err *e)
 	if (strcmp(h->role, "ca") != 0)
 		return err_set(e, E_CONF, "role is %s; only a CA has a "
 		    "rollover", h->role);
+	if (floor_check(homefd, r->now, e) == -1)
+		return -1;
 	if (certs_load(home_path(path, homefd, h->ca_cert), &r->old, e) == -1)
 		return -1;
 	if (r->old.n == 0 || !cert_is_self_signed(&r->old.v[0]))

@@ -88,10 +88,22 @@ struct store_row {
 	const char		*dir;		/* below out/; NULL as "" */
 	const char		*name;
 	enum err_code		 code;		/* E_NONE if it went well */
+	int			 unverified;	/* the message: see below */
 	int64_t			 now;
 };
 int	store_put(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
+
+/*
+ * What anybody can send without end must not fill the store: of the answers
+ * to messages that are ${unverified} the last STORE_UNVERIFIED are kept,
+ * so that an honest sender's second copy gets the same one, and the audit
+ * trail gets the first of each code a day, with the number of those before.
+ * store_forget() drops what is older, delivered or not; it belongs after the
+ * delivery and into the open commit.  1 some, 0 none, -1.
+ */
+#define STORE_UNVERIFIED	1000
+int	store_forget(struct store *s, struct err *e);
 
 /*
  * The outbox: answers that are committed and not yet delivered, oldest

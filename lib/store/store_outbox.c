@@ -15,8 +15,10 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	int rc;
 
 	store_use(s, STMT_SEEN_GET, "SELECT name, answer FROM seen "
-	    "LEFT JOIN outbox ON outbox.id = seen.outbox WHERE identity = ?",
-	    &u);
+	    "LEFT JOIN outbox ON outbox.id = seen.outbox "
+	    "WHERE identity = ?1 UNION ALL SELECT name, answer "
+	    "FROM unverified JOIN outbox ON outbox.id = unverified.outbox "
+	    "WHERE identity = ?1", &u);
 	store_bind(&u, SLICE(identity, 32));
 	if ((rc = store_step(&u, e)) == 1) {
 		buf_add_str(name, store_col_text(&u, 0));
@@ -220,6 +222,8 @@ store_put_answer(struct store *s, const struct store_row *row,
 			return -1;
 		id = sqlite3_last_insert_rowid(s->db);
 	}
+	if (row->identity != NULL && row->unverified)
+		return store_put_unverified(s, row->identity, id, e);
 	if (row->identity != NULL)
 		return insert_seen(s, row->identity, id, e);
 	return 0;
