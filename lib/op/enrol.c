@@ -178,7 +178,7 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	text = b->n;
 	add_signer(r->checked, b);
 	if (buf_bad(b))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(b, "what an operator is to decide", e);
 	a->effects.has_hold = 1;
 	a->effects.hold = (struct txn_hold){
 		.signer = SLICE(b->p + text, b->n - text),

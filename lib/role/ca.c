@@ -297,6 +297,24 @@ find_facts(struct step *s, struct err *e)
 	return taken;
 }
 
+/*
+ * Who signed, and what is above: all that later messages may leave out.  What
+ * else came in extraCerts is not verified, and nobody has to keep it.
+ */
+static void
+keep_signer(struct step *s)
+{
+	const struct path *p = checked_path(s->checked);
+	struct buf *to = &s->txn.signer_certs;
+
+	buf_add_slice(to, checked_signer(s->checked)->der);
+	for (size_t i = 1; i < p->n; i++)
+		buf_add_slice(to, p->certs[i]->der);
+	/* A hint only: later messages of such a sender bring their own. */
+	if (buf_bad(to))
+		buf_reset(to);
+}
+
 /* The row of a transaction that begins with this request. */
 static void
 begin_txn(struct step *s)
@@ -320,8 +338,7 @@ begin_txn(struct step *s)
 		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
 		return;
 	}
-	for (size_t i = 0; i < m->n_extra; i++)
-		buf_add_slice(&t->signer_certs, m->extra[i]);
+	keep_signer(s);
 }
 
 static void
@@ -502,7 +519,9 @@ refuse(struct step *s)
 	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
-		o->verdict = VERDICT_TEMPORARY;
+		/* What cannot be answered now will not be either later. */
+		o->verdict = engine_is_temporary(e.code) ? VERDICT_TEMPORARY :
+		    VERDICT_BAD;
 		return;
 	}
 	o->verdict = VERDICT_REFUSED;

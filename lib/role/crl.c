@@ -162,7 +162,7 @@ deliver(struct engine *en, struct slice der, struct err *e)
 	buf_init(&pem, PEM_MAX);
 	cert_pem(&pem, "X509 CRL", der);
 	if (buf_bad(&pem))
-		err_set(e, E_NOMEM, "out of memory");
+		buf_err(&pem, "CRL", e);
 	else if (file_sweep(fd, ".tmp.", e) == 0 && file_deliver(fd,
 	    PEM_FILE, buf_slice(&pem), 0644, FILE_REPLACE, e) == 0)
 		rc = file_deliver(fd, DER_FILE, der, 0644, FILE_REPLACE, e);

@@ -281,7 +281,7 @@ put_conf(struct rollover *r, const char *const v[3], struct err *e)
 		buf_add_slice(&text, buf_slice(&more));
 	}
 	if (rc == 0)
-		rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") :
+		rc = buf_bad(&text) ? buf_err(&text, "cmp.conf", e) :
 		    file_deliver(r->homefd, "cmp.conf", buf_slice(&text), 0644,
 		    FILE_REPLACE, e);
 	buf_release(&text);

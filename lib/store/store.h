@@ -55,10 +55,11 @@ int	store_txn(struct store *s, struct slice peer,
 	    struct slice transaction_id, struct txn *t, struct err *e);
 
 /*
- * extraCerts of the requests that started any transaction with this
+ * Signers, and what is above them, of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
- * hint where to look for a signer, no statement about trust.  Returns how
- * many transactions there are, or -1.
+ * hint where to look for a signer, no statement about trust, so what does
+ * not fit into ${out} is left out, the longest first.  Returns how many
+ * transactions there are, or -1.
  */
 int	store_signers(struct store *s, struct slice transaction_id,
 	    struct buf *out, struct err *e);

@@ -24,7 +24,7 @@ store_key(struct store *s, const uint8_t spki_hash[static 32],
 	if (rc == -1)
 		return -1;
 	if (buf_bad(subject))
-		return err_set(e, E_NOMEM, "subject: out of memory");
+		return buf_err(subject, "subject", e);
 	return found;
 }
 
@@ -102,7 +102,7 @@ store_cert(struct store *s, struct slice serial, struct store_cert *c,
 		buf_add_slice(keep, c->der);
 		buf_add(keep, c->profile, n[2]);
 		if (buf_bad(keep)) {
-			rc = err_set(e, E_NOMEM, "out of memory");
+			rc = buf_err(keep, "certificate", e);
 		} else {
 			c->serial = serial;
 			c->subject = SLICE(keep->p + at, n[0]);

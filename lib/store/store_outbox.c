@@ -26,7 +26,8 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	}
 	store_end(&u);
 	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
-		return err_set(e, E_NOMEM, "stored answer: out of memory");
+		return buf_err(buf_bad(name) ? name : answer, "stored answer",
+		    e);
 	return rc;
 }
 
@@ -53,7 +54,8 @@ next(struct store *s, int64_t *id, struct buf *dir, struct buf *name,
 	store_end(&u);
 	if (rc == 1 && (buf_str(name) == NULL || buf_str(dir) == NULL ||
 	    buf_bad(answer)))
-		return err_set(e, E_NOMEM, "outbox: out of memory");
+		return buf_err(buf_bad(answer) ? answer : buf_bad(name) ?
+		    name : dir, "outbox", e);
 	return rc;
 }
 
