@@ -233,8 +233,12 @@ int	store_decide(struct store *s, int64_t txn, const char *reason,
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.
  */
-/* When the last row was written: 1, or 0 if there is none. */
-int	store_audit_last(struct store *s, int64_t *when, struct err *e);
+/*
+ * The latest time of any row since the last with the event
+ * STORE_CLOCK_ACCEPTED: 1, or 0 if there is none.
+ */
+#define STORE_CLOCK_ACCEPTED	"clock-accepted"
+int	store_floor(struct store *s, int64_t *when, struct err *e);
 int	store_audit_check(struct store *s, int64_t *rows,
 	    uint8_t head[static 32], struct err *e);
 struct store_audit {
