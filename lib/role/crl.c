@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "pki/crl.h"
 #include "pki/crl_write.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 #define DER_FILE	"ca.crl"
@@ -168,6 +169,7 @@ deliver(struct engine *en, struct slice der, struct err *e)
 		rc = file_deliver(fd, DER_FILE, der, 0644, FILE_REPLACE, e);
 	buf_release(&pem);
 	close(fd);
+	ca_info_free(en);
 	/* What we wrote ourselves is no reason to read everything again. */
 	if (!stale)
 		engine_stamp(en);

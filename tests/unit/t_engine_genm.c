@@ -2,6 +2,8 @@
 #include "tap.h"
 #include "t_engine_info.h"
 
+#include "role/crl.h"
+
 #define NOTHING	SLICE_NONE
 #define CACERTS	oid_bytes(OID_IT_CA_CERTS)
 
@@ -90,6 +92,8 @@ test_crl(void)
 {
 	struct slice crl = crl_of(&ca, 100), v;
 	int fd = dir_of(cafd, "certs");
+	struct crl_made made;
+	struct err e = { 0 };
 
 	ok(crl_for(status(PLANT, NULL, 0, 1), crl) == 0 &&
 	    told(&dev, OID_IT_CURRENT_CRL, NOTHING, OID_IT_CURRENT_CRL, &v) &&
@@ -117,6 +121,10 @@ test_crl(void)
 	ok(crl_for(status(NULL, NULL, 0, 1), crl) == -1 &&
 	    ERROR(E_INFO_VALUE, FAIL_BAD_DATA_FORMAT),
 	    "a CRLStatus without source is badDataFormat");
+	ok(crl_make(en, &made, &e) == 0 && told(&dev, OID_IT_CURRENT_CRL,
+	    NOTHING, OID_IT_CURRENT_CRL, &v) && !slice_eq(v, crl) &&
+	    crl_for(status(PLANT, NULL, the_time - 1, 1), v) == 1,
+	    "a CRL that was made since is returned at once");
 	put_file(fd, "ca.crl", crl_of(&stranger_root, 100), 0644);
 	reopen();
 	ok(crl_for(status(PLANT, NULL, 0, 1), crl) == -1 &&
