@@ -229,6 +229,11 @@ engine_handle(struct engine *en, const struct conf_channel *by,
 		o->verdict = VERDICT_TEMPORARY;
 		o->err = e;
 	}
+	/* An answer was perhaps made, but there is none. */
+	if (o->verdict == VERDICT_TEMPORARY || o->verdict == VERDICT_BAD) {
+		o->name[0] = '\0';
+		buf_reset(&o->answer);
+	}
 }
 
 struct overdue {
