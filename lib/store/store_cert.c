@@ -152,10 +152,14 @@ store_put_revoke(struct store *s, struct slice serial, int64_t at, int reason,
 {
 	struct store_use u;
 
-	/* Revoked once is revoked since then; the reason may get worse. */
+	/*
+	 * Revoked once is revoked since then; the reason only gets worse, to
+	 * keyCompromise, cACompromise or aACompromise.
+	 */
 	store_use(s, STMT_CERT_REVOKE, "UPDATE cert SET "
-	    "revoked_at = coalesce(revoked_at, ?), reason = ? "
-	    "WHERE serial = ?", &u);
+	    "revoked_at = coalesce(revoked_at, ?), reason = CASE "
+	    "WHEN revoked_at IS NULL OR ?2 IN (1, 2, 10) THEN ?2 "
+	    "ELSE reason END WHERE serial = ?3", &u);
 	store_bind_int(&u, at);
 	store_bind_int(&u, reason);
 	store_bind(&u, serial);
