@@ -110,6 +110,7 @@ verify(struct step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
+	s->secret.running = s->others > 0;
 	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
 	    secret_explain(&s->secret, e) : 0;
 }
@@ -510,7 +511,9 @@ refuse(struct step *s)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
+	/* One that is used up starts nothing, whoever guesses it. */
 	if (s->checked == NULL && s->secret.ticket.ref.p != NULL &&
+	    s->secret.ticket.uses_left != 0 &&
 	    (o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED)) {
 		f->ticket = TICKET_FAILED;
 		f->ticket_ref = s->secret.ticket.ref;

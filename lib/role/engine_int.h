@@ -59,11 +59,14 @@ void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
  * secret.c: the ticket that MACs are checked with.  secret_find() is for
  * verify_ask: a ticket that is locked is as good as none, which
  * secret_explain() says to the operator but not to the peer, and returns -1.
+ * What a transaction needs that is ${running} already it gets all the same:
+ * forged messages shall not end it.
  */
 struct secret {
 	struct store		*store;
 	struct store_ticket	 ticket;	/* ref.p NULL: none was found */
 	struct buf		 row;		/* what it points into */
+	int			 running;	/* no message that starts: below */
 };
 void	secret_init(struct secret *k, struct store *s);
 void	secret_release(struct secret *k);
