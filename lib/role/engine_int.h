@@ -126,10 +126,17 @@ void	engine_head(struct draft *d, const struct msg *m, int64_t now,
  */
 int	engine_pvno(const struct msg *m);
 
-/* Take home files as they are now for what we have read. */
+/*
+ * engine_stamp.c: take home files as they are now for what we have read.  The
+ * stamp is of cmp.conf, and if it is read of all files that it names.
+ */
 void	engine_stamp(struct engine *en);
+void	engine_stamp_of(const struct engine *en, uint8_t out[static 32]);
 
-/* Put a failure that is worth another try into ${o}: 1 if it is one. */
+/*
+ * Is it worth another try?  E_CONF is a file of ours that is wrong: whoever
+ * asks for what is in it is answered when that is mended.
+ */
 int	engine_is_temporary(enum err_code code);
 
 #endif

@@ -27,3 +27,69 @@ setup() {
 	cmp-process -C ca
 	[ "$(count ca/spool/out/*.pki)" = 1 ]
 }
+
+# follow: an agent in the background; until_log TEXT: its word.
+follow() {
+	cmp-process -C ca --watch 2>log 3>&- &
+	agent=$!
+	until_log following
+}
+
+until_log() {
+	for _ in $(seq 100); do
+		grep -q "$1" log && return
+		sleep 0.1
+	done
+	cat log
+	return 1
+}
+
+teardown() {
+	[ -z "${agent:-}" ] || kill "$agent" 2>/dev/null || true
+}
+
+# waits N: so many requests are in in/.
+waits() {
+	[ "$(count ca/spool/in/*.pki)" = "$1" ]
+}
+
+@test "agent: a bad file of ours puts back who asks for it, and stops nobody (E_CONF)" {
+	set_conf ca ca group 2
+	cmp-ca -C ca crl
+	cp ca/certs/ca.crl good.crl
+	echo nonsense >ca/certs/ca.crl
+	for i in 1 2 3 4 5; do
+		cmp-mkreq -C dev genm current-crl --cert idevid.pem \
+		    --key idevid.key --chain idevid-sub.pem \
+		    --trust ca/certs/ca.pem -o "ca/spool/in/$i.pki"
+	done
+	mkreq dev ca/spool/in/6.pki
+
+	run -78 cmp-process -C ca
+
+	has "1.pki: put back: E_CONF: certs/ca.crl"
+	has "6.pki: answered"
+	waits 5
+	[ "$(grep -c 'put back' <<<"$output")" = 5 ]
+	cat good.crl >ca/certs/ca.crl
+	run -0 cmp-process -C ca
+	waits 0
+	[ "$(count ca/spool/out/*.pki)" = 6 ]
+}
+
+@test "agent: --watch notices files that are changed in place, and outside HOME" {
+	root other CN=Other,O=Maker
+	cat idevid-root.pem >anchor.pem
+	sed -i "s|^anchor = .*|anchor = $PWD/anchor.pem|" ca/cmp.conf
+	follow
+	mkreq dev ca/spool/in/a.pki
+	until_log 'a.pki: answered'
+	cat other.pem >anchor.pem
+	mkreq dev2 ca/spool/in/b.pki
+	until_log 'b.pki: refused: E_PATH_NONE'
+	cat idevid-root.pem >anchor.pem
+	printf '\n' >>ca/keys/cmp.key
+	mkreq dev3 ca/spool/in/c.pki
+	until_log 'c.pki: answered'
+	[ "$(grep -c 'was read again' log)" -ge 2 ]
+}
