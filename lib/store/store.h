@@ -6,9 +6,10 @@
 #include "txn/txn.h"
 
 /*
- * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL;
- * one read-write user at a time, under the caller's lock.  The only door to
- * SQLite.
+ * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL.
+ * The only door to SQLite.  Commits wait for each other; what is a single
+ * one, as what an operator decides, needs no other lock, and what reads, does
+ * something and writes needs that of the home.
  *
  * What has to be true together is written in one commit: certificate,
  * answer, transaction, audit row.  Many messages may share a commit:

@@ -93,3 +93,31 @@ waits() {
 	until_log 'c.pki: answered'
 	[ "$(grep -c 'was read again' log)" -ge 2 ]
 }
+
+@test "agent: beside --watch an operator revokes, approves and rejects" {
+	set_conf ca spool poll 1s
+	sed -i '/^\[enrol /a hold = yes' ca/cmp.conf
+	follow
+	mkreq dev ca/spool/in/a.pki
+	mkreq dev2 ca/spool/in/b.pki --subject CN=b,O=Example
+	until_log 'a.pki: answered'
+	until_log 'b.pki: answered'
+	id() { cmp-ca -C ca pending --json |
+	    jq -r "select(.subject == \"$1\") | .digest"; }
+
+	run -0 cmp-ca -C ca approve "$(id CN=pump17,O=Example)"
+	run -0 cmp-ca -C ca reject "$(id CN=b,O=Example)" --reason no
+	for f in ca/spool/out/*-ip.pki; do
+		run cmp-process -C dev -o c.pki "$f"
+	done
+	cp c.pki ca/spool/in/
+	until_log 'c.pki: answered: issued'
+	run -0 cmp-ca -C ca revoke "$(cmp-ca -C ca list --json |
+	    jq -r .serial)" --reason keyCompromise
+
+	has "the agent that runs makes the CRL"
+	until_log 'CRL .* with 1 entries'
+	run -75 cmp-ca -C ca crl
+	has E_LOCKED
+	cmp-ca -C ca check
+}
