@@ -121,3 +121,29 @@ waits() {
 	has E_LOCKED
 	cmp-ca -C ca check
 }
+
+@test "rollover: the key that the CA has already is not that of the next root (E_EXISTS)" {
+	cp ca/keys/ca.key ca/keys/next.key
+	run -73 cmp-ca -C ca rollover
+	has E_EXISTS
+	has "the key that the CA has already"
+	[ ! -e ca/certs/next/new-with-new.pem ]
+	rm ca/keys/next.key
+	cmp-ca -C ca rollover
+	cmp-ca -C ca rollover --activate
+	[ ! -e ca/keys/next.key ]
+}
+
+@test "rollover: cmp.conf loses nothing that is changed at the same time" {
+	cmp-ca -C ca rollover
+	exec 9<ca/trust
+	flock 9
+	cmp-ca -C ca rollover --activate 9<&- 3>&- &
+	pid=$!
+	sleep 1
+	printf '[profile late]\n' >>ca/cmp.conf
+	flock -u 9
+	wait "$pid"
+	grep -q '^\[profile late\]' ca/cmp.conf
+	grep -q '^key = keys/ca-' ca/cmp.conf
+}
