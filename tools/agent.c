@@ -57,17 +57,19 @@ agent_report(const char *file, const struct outcome *o, int dry)
 int
 agent_overdue(struct engine *en, struct err *e)
 {
-	int n;
+	int n, old;
 
 	if (engine_begin(en, e) == -1)
 		return -1;
 	n = engine_overdue(en, e);
-	if (n <= 0) {
+	old = n == -1 ? -1 : store_forget(engine_store(en), e);
+	if (n + old <= 0 || old == -1) {
 		engine_abort(en);
-		return n;
+		return old;
 	}
-	tool_say("%d certificates were not confirmed in time and are revoked",
-	    n);
+	if (n > 0)
+		tool_say("%d certificates were not confirmed in time and are "
+		    "revoked", n);
 	return engine_commit(en, e);
 }
 
@@ -85,18 +87,22 @@ write_crl(struct agent *a)
 static int
 pass(struct agent *a, struct err *e)
 {
-	int rc = 0, again = 1;
+	struct err why = { 0 };
+	int rc = 0;
 
-	while (rc == 0 && again && !stop) {
+	while (rc == 0 && !stop) {
 		if ((rc = agent_group_claim(a, e)) == -1 || a->n == 0)
 			break;
 		rc = agent_group_handle(a, e);
 		if (rc == 0)
 			write_crl(a);
-		again = agent_group_again(a);
 		agent_group_clear(a);
 	}
 	agent_group_clear(a);
+	if (agent_group_back(a, &why) == -1 && rc == 0) {
+		*e = why;
+		rc = -1;
+	}
 	return rc;
 }
 
@@ -219,6 +225,7 @@ static void
 finish(struct agent *a)
 {
 	free(a->files);
+	free(a->back);
 	free(a->outcomes);
 	watch_close(a->watch);
 	engine_close(a->en);

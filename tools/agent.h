@@ -21,7 +21,10 @@ void	agent_report(const char *file, const struct outcome *o, int dry);
 /* The answer ${name} is where it belongs: remember it. */
 int	agent_delivered(struct engine *en, const char *name, struct err *e);
 
-/* Revoke what was not confirmed in time, in a commit of its own. */
+/*
+ * Revoke what was not confirmed in time, and forget what is not kept for ever,
+ * in a commit of its own.
+ */
 int	agent_overdue(struct engine *en, struct err *e);
 
 /* Make a CRL and say so, or why not: the exit status. */

@@ -18,7 +18,7 @@ struct outbox {
 };
 
 /*
- * Place one answer: 1, or 0 if that cannot be.  A name that somebody else
+ * Place one answer: 1, or 0 if that cannot be, -1 for want of its channel.  A name that somebody else
  * took, or a channel that is not there, is said and holds up nothing; the
  * answer stays in the outbox.
  */
@@ -34,7 +34,7 @@ place(struct agent *a, const char *dir, const char *name,
 		a->exit = tool_worse(a->exit, tool_fail(a->shown, &e));
 	else if (first->code == E_NONE)
 		*first = e;
-	return 0;
+	return e.code == E_HOME ? -1 : 0;
 }
 
 static int
@@ -50,7 +50,8 @@ place_one(void *arg, const struct store_answer *answer, struct err *e)
 		ob->ids = ids;
 		ob->max += 256;
 	}
-	if (place(ob->a, answer->dir, answer->name, answer->answer, &ob->err))
+	if (place(ob->a, answer->dir, answer->name, answer->answer,
+	    &ob->err) == 1)
 		ob->ids[ob->n++] = answer->id;
 	return 0;
 }
@@ -72,16 +73,17 @@ int
 agent_deliver(struct agent *a, struct err *e)
 {
 	struct outbox ob = { .a = a };
-	int rc = -1;
+	int rc = -1, old = 0;
 
 	/* One transaction: reading each answer in its own takes locks. */
 	if (engine_begin(a->en, e) == -1)
 		return -1;
 	if (store_outbox(engine_store(a->en), place_one, &ob, e) == 0 &&
 	    (ob.n == 0 || (spool_sync_out(a->spool, e) == 0 &&
-	    mark(a, &ob, e) == 0)))
+	    mark(a, &ob, e) == 0)) &&
+	    (old = store_forget(engine_store(a->en), e)) != -1)
 		rc = 0;
-	if (rc == 0 && ob.n > 0)
+	if (rc == 0 && (ob.n > 0 || old > 0))
 		rc = engine_commit(a->en, e);
 	else
 		engine_abort(a->en);
@@ -107,8 +109,11 @@ agent_redeliver(struct agent *a, struct err *e)
 	for (size_t i = 0; i < a->n; i++) {
 		struct outcome *o = &a->outcomes[i];
 
-		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0)
-			place(a, o->dir, o->name, buf_slice(&o->answer), &first);
+		/* No outbox remembers this one: the request comes again. */
+		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0 &&
+		    place(a, o->dir, o->name, buf_slice(&o->answer),
+		    &first) == -1)
+			o->verdict = VERDICT_TEMPORARY;
 	}
 	if (spool_sync_out(a->spool, e) == -1)
 		return -1;

@@ -8,6 +8,7 @@
 #include "msg/rev.h"
 #include "pki/name.h"
 #include "role/crl.h"
+#include "role/floor.h"
 #include "spool/spool.h"
 #include "tools/agent.h"
 #include "tools/ca.h"
@@ -65,14 +66,15 @@ find(struct store *s, struct wanted *w, struct err *e)
 }
 
 static int
-put(struct store *s, const struct wanted *w, int reason, struct err *e)
+put(struct store *s, const struct wanted *w, int reason, int64_t now,
+    struct err *e)
 {
 	struct effects f = { .revoke = 1, .revoke_reason = reason,
 	    .event = "revoked" };
-	struct store_row row = { .effects = &f, .now = clock_now() };
+	struct store_row row = { .effects = &f, .now = now };
 	char name[STORE_NAME], serial[ESCAPE_SHORT];
 	struct txn t;
-	int rc = -1;
+	int rc;
 
 	txn_init(&t);
 	buf_add_slice(&t.serial, buf_slice(&w->serial));
@@ -80,39 +82,49 @@ put(struct store *s, const struct wanted *w, int reason, struct err *e)
 	snprintf(f.detail, sizeof(f.detail), "serial %.40s reason %s by the "
 	    "operator", escape_hex_short(serial, buf_slice(&w->serial)),
 	    rev_reason_name(reason));
-	if (store_begin(s, e) == 0) {
-		if (store_put(s, &row, name, e) == 0)
-			rc = store_commit(s, e);
-		else
-			store_rollback(s);
-	}
+	rc = store_put(s, &row, name, e);
 	txn_release(&t);
 	return rc;
 }
 
-/* The store alone: it has to be possible while a token is out of reach. */
+/*
+ * The store alone: it has to be possible while a token is out of reach, and
+ * while an agent works.
+ */
 static int
 revoke_one(int fd, struct wanted *w, int reason, struct err *e)
 {
+	int64_t now = clock_now();
 	struct store *s;
 	int rc = -1;
 
 	if (store_open(fd, STORE_WRITE, &s, e) == -1)
 		return -1;
-	if (find(s, w, e) == 0)
-		rc = put(s, w, reason, e);
+	if (floor_begin(s, now, e) == 0) {
+		if (find(s, w, e) == 0 && put(s, w, reason, now, e) == 0)
+			rc = store_commit(s, e);
+		else
+			store_rollback(s);
+	}
 	store_close(s);
 	return rc;
 }
 
-/* By cmp.conf it may be due now. */
+/* By cmp.conf it may be due now.  An agent that runs looks for itself. */
 static int
 then_crl(const char *home, int fd)
 {
 	struct engine *en = NULL;
 	struct err e = { 0 };
-	int rc = 0;
+	int lock = -1, rc = 0;
 
+	if (spool_lock(fd, &lock, &e) == -1) {
+		if (e.code != E_LOCKED)
+			return tool_fail(home, &e);
+		tool_say("the agent that runs makes the CRL, if cmp.conf says "
+		    "so");
+		return 0;
+	}
 	if (engine_open(fd, STORE_WRITE, &en, &e) == -1)
 		rc = tool_fail(home, &e);
 	else if ((rc = crl_due(en, &e)) == -1)
@@ -122,6 +134,7 @@ then_crl(const char *home, int fd)
 	else
 		tool_say("next: cmp-ca -C %s crl", home);
 	engine_close(en);
+	close(lock);
 	return rc;
 }
 
@@ -136,7 +149,7 @@ ca_revoke(const char *home, int argc, char **argv)
 	struct wanted w = { .found = 0 };
 	struct err e = { 0 };
 	int at = tool_options(argc, argv, usage, opts,
-	    sizeof(opts) / sizeof(opts[0])), reason, fd, lock = -1, rc = 0;
+	    sizeof(opts) / sizeof(opts[0])), reason, fd, rc = 0;
 
 	if (at + 1 != argc || argv[at][0] == '\0')
 		return tool_usage("revoke takes one SERIAL");
@@ -148,16 +161,13 @@ ca_revoke(const char *home, int argc, char **argv)
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(home, &e);
 	buf_init(&w.serial, 64);
-	if (spool_lock(fd, &lock, &e) == -1 ||
-	    revoke_one(fd, &w, reason, &e) == -1) {
+	if (revoke_one(fd, &w, reason, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {
 		tool_say("revoked the certificate of \"%s\", reason %s",
 		    w.name, word);
 		rc = then_crl(home, fd);
 	}
-	if (lock != -1)
-		close(lock);
 	buf_release(&w.serial);
 	close(fd);
 	return rc;

@@ -7,7 +7,7 @@
 #include "pki/alg.h"
 #include "pki/name.h"
 #include "pki/san.h"
-#include "spool/spool.h"
+#include "role/floor.h"
 #include "store/store.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
@@ -311,9 +311,10 @@ static int
 decide(struct store *s, const char *id, const char *reason, struct err *e)
 {
 	struct search f = { .id = id };
+	int64_t now = clock_now();
 	int rc;
 
-	if (store_begin(s, e) == -1)
+	if (floor_begin(s, now, e) == -1)
 		return -1;
 	if (store_helds(s, match, &f, e) == -1)
 		rc = -1;
@@ -328,7 +329,7 @@ decide(struct store *s, const char *id, const char *reason, struct err *e)
 		rc = err_set(e, E_NOT_APPROVED, "it waits for approvals, %s, "
 		    "which an operator cannot give in their place", f.quorum);
 	else
-		rc = store_decide(s, f.txn, reason, f.hex, clock_now(), e);
+		rc = store_decide(s, f.txn, reason, f.hex, now, e);
 	if (rc == -1) {
 		store_rollback(s);
 		return -1;
@@ -345,18 +346,16 @@ decide_all(const char *home, char **ids, int n, const char *reason)
 {
 	struct err e = { 0 };
 	struct store *s = NULL;
-	int fd, lock = -1, rc = 0;
+	int fd, rc = 0;
 
+	/* No lock but that of the store: an agent may go on with its work. */
 	if ((fd = tool_home(home, 0, &e)) == -1 ||
-	    spool_lock(fd, &lock, &e) == -1 ||
 	    store_open(fd, STORE_WRITE, &s, &e) == -1)
 		rc = tool_fail(home, &e);
 	for (int i = 0; rc == 0 && i < n; i++)
 		if (decide(s, ids[i], reason, &e) == -1)
 			rc = tool_fail(ids[i], &e);
 	store_close(s);
-	if (lock != -1)
-		close(lock);
 	if (fd != -1)
 		close(fd);
 	return rc;

@@ -11,6 +11,7 @@
 #include "pki/name.h"
 #include "pki/san.h"
 #include "policy/conf.h"
+#include "role/floor.h"
 #include "store/store.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
@@ -110,7 +111,7 @@ read_ticket(struct work *w, struct err *e)
 	w->t.profile = p;
 	w->t.created = w->now;
 	if ((w->t.san = buf_str(&w->san)) == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(&w->san, "--san", e);
 	return read_limits(w, e);
 }
 
@@ -197,7 +198,7 @@ make_slips(struct work *w, struct slip *v, size_t n, struct err *e)
 	size_t done = 0;
 	int rc = 0;
 
-	if (store_begin(w->store, e) == -1)
+	if (floor_begin(w->store, w->now, e) == -1)
 		return -1;
 	while (done < n && rc != -1) {
 		slip_name(v[done].ref);
@@ -276,7 +277,7 @@ add_ticket(struct work *w, struct err *e)
 		    "128", ref.n);
 	} else if (read_ticket(w, e) == 0 &&
 	    read_secret(w->ask, &secret, e) == 0 &&
-	    store_begin(w->store, e) == 0) {
+	    floor_begin(w->store, w->now, e) == 0) {
 		if ((rc = put(w, ref, buf_slice(&secret), e)) == 1) {
 			rc = store_commit(w->store, e);
 		} else {
@@ -316,7 +317,7 @@ remove_ticket(struct work *w, const char *ref, struct err *e)
 {
 	int rc;
 
-	if (store_begin(w->store, e) == -1)
+	if (floor_begin(w->store, w->now, e) == -1)
 		return -1;
 	rc = store_ticket_remove(w->store, slice_str(ref), e);
 	if (rc == 1 && note(w, "ticket-removed", slice_str(ref), e) == 0)

@@ -154,8 +154,7 @@ one_value(const struct buf *out, size_t from, struct err *e)
 	struct slice in;
 
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "PEM: more than %zu bytes, or out "
-		    "of memory", out->max);
+		return buf_err(out, "PEM", e);
 	in = SLICE(out->p + from, out->n - from);
 	if (out->n == from || der_any(&in, NULL, NULL, NULL) == -1 ||
 	    in.n != 0)

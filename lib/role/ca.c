@@ -102,6 +102,7 @@ verify(struct step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
+	s->secret.running = s->others > 0;
 	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
 		return 0;
 	if (e->code == E_PATH_NONE && s->approvals.n > 0)
@@ -224,7 +225,7 @@ ca_put(struct step *s, const uint8_t *identity, enum err_code code,
 	struct store_row row = { .identity = identity,
 	    .effects = &s->answer.effects, .answer = buf_slice(&s->o->answer),
 	    .dir = s->o->dir, .name = s->o->name, .code = code,
-	    .now = s->en->now };
+	    .unverified = s->checked == NULL, .now = s->en->now };
 	char final[STORE_NAME];
 
 	if (store_put(s->en->store, &row, final, e) == -1)

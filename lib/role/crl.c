@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "pki/crl.h"
 #include "pki/crl_write.h"
+#include "role/ca_info.h"
 #include "role/engine_int.h"
 
 #define DER_FILE	"ca.crl"
@@ -162,12 +163,13 @@ deliver(struct engine *en, struct slice der, struct err *e)
 	buf_init(&pem, PEM_MAX);
 	cert_pem(&pem, "X509 CRL", der);
 	if (buf_bad(&pem))
-		err_set(e, E_NOMEM, "out of memory");
+		buf_err(&pem, "CRL", e);
 	else if (file_sweep(fd, ".tmp.", e) == 0 && file_deliver(fd,
 	    PEM_FILE, buf_slice(&pem), 0644, FILE_REPLACE, e) == 0)
 		rc = file_deliver(fd, DER_FILE, der, 0644, FILE_REPLACE, e);
 	buf_release(&pem);
 	close(fd);
+	ca_info_free(en);
 	/* What we wrote ourselves is no reason to read everything again. */
 	if (!stale)
 		engine_stamp(en);

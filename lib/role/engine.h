@@ -16,6 +16,11 @@
  * commit that the caller opens and closes: one message or hundreds to a
  * commit are the same.  Only after engine_commit() has returned 0 has
  * anything happened; then engine_outbox() has the answers to deliver.
+ *
+ * "The same request again gets the stored answer" is promised for ever to
+ * those that are verified.  Of the others the store keeps the last
+ * STORE_UNVERIFIED answers (store.h): a copy of an older one is refused anew,
+ * with other bytes.
  */
 struct engine;
 
@@ -59,14 +64,10 @@ enum role		 engine_role(const struct engine *en);
 const struct conf	*engine_conf(const struct engine *en);
 struct store		*engine_store(struct engine *en);
 
-/* Has cmp.conf or anything in trust/ or certs/ changed since it was opened? */
+/* Has cmp.conf, or a file that it was made of, changed since it was opened? */
 int	engine_stale(const struct engine *en);
 
-/*
- * Open a commit.  A CA whose clock says less than the last row of its audit
- * trail, or more than a year later, stops with E_CLOCK: what it issued then
- * could not be mended.  `cmp-ca clock --accept` says that the clock is right.
- */
+/* Open a commit.  A CA whose clock is not to be trusted: E_CLOCK (floor.h). */
 int	engine_begin(struct engine *en, struct err *e);
 int	engine_commit(struct engine *en, struct err *e);
 void	engine_abort(struct engine *en);

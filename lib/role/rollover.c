@@ -1,5 +1,6 @@
 #include "role/rollover.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/rand.h"
 #include "base/secret.h"
 #include "role/engine_int.h"
+#include "role/floor.h"
 
 #define DAY	86400
 
@@ -46,6 +48,8 @@ open_home(struct rollover *r, int homefd, struct err *e)
 	if (strcmp(h->role, "ca") != 0)
 		return err_set(e, E_CONF, "role is %s; only a CA has a "
 		    "rollover", h->role);
+	if (floor_check(homefd, r->now, e) == -1)
+		return -1;
 	if (certs_load(home_path(path, homefd, h->ca_cert), &r->old, e) == -1)
 		return -1;
 	if (r->old.n == 0 || !cert_is_self_signed(&r->old.v[0]))
@@ -92,6 +96,27 @@ is_active(const struct rollover *r)
 	    r->old.v[0].der);
 }
 
+/*
+ * Once keys/next.key is the key of the CA it must not be there for the next
+ * root, which would have the same key.
+ */
+static int
+drop_key(struct rollover *r, struct err *e)
+{
+	int keys, rc = 0;
+
+	if ((keys = file_open_dir(r->homefd, "keys", 0, e)) == -1)
+		return -1;
+	if (unlinkat(keys, "next.key", 0) == 0)
+		rc = file_sync_dir(keys, "keys", e);
+	else if (errno != ENOENT)
+		rc = err_set(e, E_IO, "keys/next.key cannot be removed: %s; "
+		    "it is the key of the CA now, so remove it",
+		    strerror(errno));
+	close(keys);
+	return rc;
+}
+
 /* keys/next.key; one that an interrupted run has left is used. */
 static int
 make_key(struct rollover *r, const char *spec, struct err *e)
@@ -109,6 +134,10 @@ make_key(struct rollover *r, const char *spec, struct err *e)
 		if (key_load(path, h->ca_pass == NULL ? NULL : home_path(pass,
 		    r->homefd, h->ca_pass), &r->new_key, e) == -1)
 			return err_wrap(e, "keys/next.key");
+		if (slice_eq(key_spki(r->new_key), key_spki(r->old_key)))
+			return err_set(e, E_EXISTS, "keys/next.key is the key "
+			    "that the CA has already; remove it, and a new one "
+			    "is made");
 		if (strcasecmp(alg_key_spec(is, key_info(r->new_key)), spec))
 			return err_set(e, E_EXISTS, "keys/next.key is there "
 			    "already and is %s, not %.60s", is, spec);
@@ -188,6 +217,9 @@ make(struct rollover *r, const char *newkey, int64_t days, struct err *e)
 	    NULL : home_path(pass, r->homefd, h->ca_pass), &r->old_key,
 	    e) == -1)
 		return err_wrap(e, "%.100s", h->ca_key);
+	/* An activation may have been cut short at its last step. */
+	if (is_active(r) && drop_key(r, e) == -1)
+		return -1;
 	/* What was served until now must not be mixed with what comes. */
 	unlinkat(r->next, "new-with-new.pem", 0);
 	if (make_key(r, newkey, e) == -1 || put_old(r, e) == -1 ||
@@ -265,23 +297,22 @@ static int
 put_conf(struct rollover *r, const char *const v[3], struct err *e)
 {
 	static const char *const names[3] = { "key", "cert", "chain" };
-	struct buf text, more;
+	struct home_edit d;
+	struct buf more;
 	int rc;
 
-	buf_init(&text, 1 << 20);
 	buf_init(&more, 1 << 20);
-	rc = file_read_at(r->homefd, "cmp.conf", 1 << 20, &text, e);
+	rc = home_edit_begin(&d, r->homefd, e);
 	for (int i = 0; rc == 0 && i < 3; i++) {
 		buf_reset(&more);
-		rc = conf_set(buf_slice(&text), names[i], v[i], &more, e);
-		buf_reset(&text);
-		buf_add_slice(&text, buf_slice(&more));
+		rc = conf_set(buf_slice(&d.text), names[i], v[i], &more, e);
+		buf_reset(&d.text);
+		buf_add_slice(&d.text, buf_slice(&more));
 	}
 	if (rc == 0)
-		rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") :
-		    file_deliver(r->homefd, "cmp.conf", buf_slice(&text), 0644,
-		    FILE_REPLACE, e);
-	buf_release(&text);
+		rc = buf_bad(&d.text) ? buf_err(&d.text, "cmp.conf", e) :
+		    home_edit_save(&d, buf_slice(&d.text), e);
+	home_edit_end(&d);
 	buf_release(&more);
 	return rc;
 }
@@ -297,8 +328,8 @@ activate(struct rollover *r, struct err *e)
 		return err_set(e, E_NOT_FOUND, "certs/next has no new root; "
 		    "next: cmp-ca rollover");
 	if (is_active(r))
-		return err_set(e, E_NOT_FOUND, "the root in certs/next is in "
-		    "use already");
+		return drop_key(r, e) == -1 ? -1 : err_set(e, E_NOT_FOUND,
+		    "the root in certs/next is in use already");
 	if (r->now < r->new_with_new.v[0].not_before)
 		return err_set(e, E_PATH_TIME, "the new root is not valid yet");
 	alg_sha256(r->new_with_new.v[0].der, SLICE_NONE, hash);
@@ -310,8 +341,7 @@ activate(struct rollover *r, struct err *e)
 	    copy(r, "certs/next/new-with-new.pem", cert, 0644, e) == -1 ||
 	    put_chain(r, chain, e) == -1 || put_conf(r, v, e) == -1)
 		return -1;
-	unlinkat(r->homefd, "keys/next.key", 0);
-	return 0;
+	return drop_key(r, e);
 }
 
 int

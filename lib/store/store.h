@@ -6,9 +6,10 @@
 #include "txn/txn.h"
 
 /*
- * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL;
- * one read-write user at a time, under the caller's lock.  The only door to
- * SQLite.
+ * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL.
+ * The only door to SQLite.  Commits wait for each other; what is a single
+ * one, as what an operator decides, needs no other lock, and what reads, does
+ * something and writes needs that of the home.
  *
  * What has to be true together is written in one commit: certificate,
  * answer, transaction, audit row.  Many messages may share a commit:
@@ -55,10 +56,11 @@ int	store_txn(struct store *s, struct slice peer,
 	    struct slice transaction_id, struct txn *t, struct err *e);
 
 /*
- * extraCerts of the requests that started any transaction with this
+ * Signers, and what is above them, of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
- * hint where to look for a signer, no statement about trust.  Returns how
- * many transactions there are, or -1.
+ * hint where to look for a signer, no statement about trust, so what does
+ * not fit into ${out} is left out, the longest first.  Returns how many
+ * transactions there are, or -1.
  */
 int	store_signers(struct store *s, struct slice transaction_id,
 	    struct buf *out, struct err *e);
@@ -88,10 +90,22 @@ struct store_row {
 	const char		*dir;		/* below out/; NULL as "" */
 	const char		*name;
 	enum err_code		 code;		/* E_NONE if it went well */
+	int			 unverified;	/* the message: see below */
 	int64_t			 now;
 };
 int	store_put(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
+
+/*
+ * What anybody can send without end must not fill the store: of the answers
+ * to messages that are ${unverified} the last STORE_UNVERIFIED are kept,
+ * so that an honest sender's second copy gets the same one, and the audit
+ * trail gets the first of each code a day, with the number of those before.
+ * store_forget() drops what is older, delivered or not; it belongs after the
+ * delivery and into the open commit.  1 some, 0 none, -1.
+ */
+#define STORE_UNVERIFIED	1000
+int	store_forget(struct store *s, struct err *e);
 
 /*
  * The outbox: answers that are committed and not yet delivered, oldest
@@ -237,8 +251,12 @@ int	store_decide(struct store *s, int64_t txn, const char *reason,
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.
  */
-/* When the last row was written: 1, or 0 if there is none. */
-int	store_audit_last(struct store *s, int64_t *when, struct err *e);
+/*
+ * The latest time of any row since the last with the event
+ * STORE_CLOCK_ACCEPTED: 1, or 0 if there is none.
+ */
+#define STORE_CLOCK_ACCEPTED	"clock-accepted"
+int	store_floor(struct store *s, int64_t *when, struct err *e);
 int	store_audit_check(struct store *s, int64_t *rows,
 	    uint8_t head[static 32], struct err *e);
 struct store_audit {

@@ -133,7 +133,8 @@ store_put(struct store *s, const struct store_row *row,
 	    store_put_answer(s, row, final_name, e) == 0 &&
 	    (t == NULL || !row->effects->polled ||
 	    store_put_polled(s, t->id, row->identity, e) == 0) &&
-	    store_put_audit(s, row, e) == 0)
+	    (row->unverified ? store_put_unlisted(s, row, e) :
+	    store_put_audit(s, row, e)) == 0)
 		return 0;
 	if (t != NULL)
 		t->id = id;

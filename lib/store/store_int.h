@@ -15,12 +15,15 @@ enum store_stmt {
 	STMT_OUT_INSERT, STMT_OUT_LAST, STMT_OUT_NEXT, STMT_OUT_DELIVERED,
 	STMT_OUT_NAMED,
 	STMT_SEEN_GET, STMT_SEEN_INSERT,
+	STMT_UNV_INSERT, STMT_UNV_LAST, STMT_UNV_OUTBOX, STMT_UNV_DELETE,
+	STMT_UNL_GET, STMT_UNL_PUT,
 	STMT_TICKET_GET, STMT_TICKET_LIST, STMT_TICKET_INSERT,
 	STMT_TICKET_DELETE, STMT_TICKET_USE, STMT_TICKET_FAIL,
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
 	STMT_HELD_OPEN, STMT_APPROVAL_INSERT, STMT_APPROVAL_LIST,
-	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
+	STMT_AUDIT_HEAD, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
+	STMT_FLOOR_GET, STMT_FLOOR_PUT,
 	STMT_CRL_LAST, STMT_CRL_PUT, STMT_REVOKED, STMT_REVOKED_COUNT,
 	STMT__COUNT
 };
@@ -88,6 +91,14 @@ int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
 int	store_put_answer(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
+/*
+ * What is not verified: the answer ${outbox} may be forgotten with its
+ * identity, and there is one audit row a day for each code.
+ */
+int	store_put_unverified(struct store *s, const uint8_t *identity,
+	    int64_t outbox, struct err *e);
+int	store_put_unlisted(struct store *s, const struct store_row *row,
+	    struct err *e);
 int	store_put_audit(struct store *s, const struct store_row *row,
 	    struct err *e);
 

@@ -15,8 +15,10 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	int rc;
 
 	store_use(s, STMT_SEEN_GET, "SELECT name, answer FROM seen "
-	    "LEFT JOIN outbox ON outbox.id = seen.outbox WHERE identity = ?",
-	    &u);
+	    "LEFT JOIN outbox ON outbox.id = seen.outbox "
+	    "WHERE identity = ?1 UNION ALL SELECT name, answer "
+	    "FROM unverified JOIN outbox ON outbox.id = unverified.outbox "
+	    "WHERE identity = ?1", &u);
 	store_bind(&u, SLICE(identity, 32));
 	if ((rc = store_step(&u, e)) == 1) {
 		buf_add_str(name, store_col_text(&u, 0));
@@ -24,7 +26,8 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	}
 	store_end(&u);
 	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
-		return err_set(e, E_NOMEM, "stored answer: out of memory");
+		return buf_err(buf_bad(name) ? name : answer, "stored answer",
+		    e);
 	return rc;
 }
 
@@ -51,7 +54,8 @@ next(struct store *s, int64_t *id, struct buf *dir, struct buf *name,
 	store_end(&u);
 	if (rc == 1 && (buf_str(name) == NULL || buf_str(dir) == NULL ||
 	    buf_bad(answer)))
-		return err_set(e, E_NOMEM, "outbox: out of memory");
+		return buf_err(buf_bad(answer) ? answer : buf_bad(name) ?
+		    name : dir, "outbox", e);
 	return rc;
 }
 
@@ -220,6 +224,8 @@ store_put_answer(struct store *s, const struct store_row *row,
 			return -1;
 		id = sqlite3_last_insert_rowid(s->db);
 	}
+	if (row->identity != NULL && row->unverified)
+		return store_put_unverified(s, row->identity, id, e);
 	if (row->identity != NULL)
 		return insert_seen(s, row->identity, id, e);
 	return 0;

@@ -208,6 +208,22 @@ follow() {
 	[ "$(files $out/usb)" = 1 ]
 }
 
+@test "channel: a repeated request waits while the directory of its answer is not there (E_HOME)" {
+	cmp-process -C ca
+	cp ir1.pki $in/
+	cmp-process -C ca
+	rmdir $out/usb
+	ln -s "$PWD" $out/usb
+	cp ir1.pki $in/usb/
+	run -78 cmp-process -C ca
+	has E_HOME
+	[ -f $in/usb/ir1.pki ]
+	rm $out/usb
+	run -0 cmp-process -C ca
+	cmp $out/usb/*.pki $out/*-ip.pki
+	[ "$(files $in)" = 0 ]
+}
+
 @test "channel: a directory that is no channel is ignored, with one line" {
 	mkdir $in/other
 	cp ir1.pki $in/other/
@@ -301,4 +317,53 @@ follow() {
 	[ "$(grep -c '^cmp-process: would: ' <<<"$output")" = 7 ]
 	[ "$(grep -c repeated <<<"$output")" = 1 ]
 	[ "$(state ca)" = "$before" ]
+}
+
+# junk N DIR: that many requests with a transactionID that nobody signed.
+junk() {
+	perl -e 'my ($n, $id, $dir) = @ARGV; local $/; open F, "<ir1.pki";
+	    binmode F; my $m = <F>; $id = pack "H*", $id;
+	    for my $i (1 .. $n) { my $j = $m; my $new = pack "N4", $i, 7, 7, 7;
+	    $j =~ s/\Q$id\E/$new/s or die;
+	    open G, ">$dir/j$i.pki"; binmode G; print G $j; close G }' \
+	    "$1" "$(reads ir1.pki .header.transactionID)" "$2"
+}
+
+@test "store: messages that are not verified do not fill it, those that are stay" {
+	cp ir2.pki $in/
+	cmp-process -C ca
+	mv $out/*.pki first.pki
+	junk 1100 $in
+	run cmp-process -C ca
+	has E_PROT_SIG
+	[ "$(files $out)" = 1100 ]
+	db() { sqlite3 ca/state/cmp.db "$1"; }
+	[ "$(db 'SELECT count(*) FROM outbox')" = 1001 ]
+	[ "$(db 'SELECT count(*) FROM unverified')" = 1000 ]
+	[ "$(db 'SELECT count(*) FROM seen')" = 1 ]
+	[ "$(db 'SELECT count(*) FROM audit')" = 2 ]
+	rm $out/*.pki
+	cp ca/spool/done/j1100.pki ir2.pki $in/
+	run cmp-process -C ca
+	[ "$(grep -c repeated <<<"$output")" = 2 ]
+	cmp first.pki $out/*-ip.pki
+	run -0 cmp-ca -C ca check
+}
+
+@test "store: one of the format before is brought to the new one, and knows what it answered" {
+	cp ir1.pki $in/
+	cmp-process -C ca
+	mv $out/*.pki first.pki
+	sqlite3 ca/state/cmp.db 'DROP TABLE unverified; DROP TABLE unlisted;
+	    DROP TABLE floor;
+	    ALTER TABLE outbox DROP COLUMN dir;
+	    CREATE TABLE old (identity BLOB NOT NULL PRIMARY KEY,
+	    outbox INTEGER REFERENCES outbox (id)) STRICT, WITHOUT ROWID;
+	    INSERT INTO old SELECT * FROM seen; DROP TABLE seen;
+	    ALTER TABLE old RENAME TO seen; PRAGMA user_version = 5;'
+	cp ir1.pki $in/
+	run -0 cmp-process -C ca
+	has repeated
+	cmp first.pki $out/*.pki
+	run -0 cmp-ca -C ca check
 }

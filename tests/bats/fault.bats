@@ -24,6 +24,10 @@ point() {
 	sh ./sweep.sh "$d" 48 ca-old
 }
 
+@test "channels: killed or failing at any file operation, each answer is where its request came from" {
+	sh ./sweep.sh "$d" 32 channel
+}
+
 @test "device: killed or failing at any file operation, the same answer brings certificate and certConf" {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }

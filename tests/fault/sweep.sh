@@ -14,6 +14,7 @@
 #	revoke crl		by the operator, with the CRL that follows; a CRL
 #	poll wait		pollReq after approval at the CA, status waiting
 #				at the device
+#	channel			two requests by two channels, one of them by both
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -362,6 +363,39 @@ part_crl() {
 	crl_has 0
 }
 
+# Two requests by two channels, one of them by both: each answer in the
+# directories of the channels that its request came by, and nowhere else.
+part_channel() {
+	cp -a "$dir/base/ca" "$w/ca"
+	s="$w/ca/spool"
+	printf '%s\n' '[channel usb]' '[channel mail]' >>"$w/ca/cmp.conf"
+	a="$(name_of "$dir/base" dev1)" b="$(name_of "$dir/base" dev2)"
+	mkdir -m 770 "$s/in/usb" "$s/in/mail"
+	cp "$s/in/$a-1-ir.pki" "$s/in/usb/"
+	mv "$s"/in/*.pki "$s/in/mail/"
+	once cmp-process -C "$w/ca"
+	rm -rf "$w/early"
+	mkdir "$w/early"
+	cp -a "$s/out" "$w/early/"
+	again cmp-process -C "$w/ca"
+	(cd "$w/early/out" && find . -name '[!.]*.pki') | while read -r f; do
+		cmp -s "$w/early/out/$f" "$s/out/$f" ||
+		    echo "$f is not what it was"
+	done >"$dir/text"
+	[ ! -s "$dir/text" ] || fail "$(cat "$dir/text")"
+	rm -rf "$w/early"
+	has "$s/in" mail usb
+	has "$s/work" mail usb
+	has "$s/out" mail "mail/$a-2-ip.pki" "mail/$b-2-ip.pki" usb \
+	    "usb/$a-2-ip.pki"
+	cmp -s "$s/out/mail/$a-2-ip.pki" "$s/out/usb/$a-2-ip.pki" ||
+	    fail "two channels have two answers"
+	has "$s/done" "$a-1-ir.1.pki" "$a-1-ir.pki" "$b-1-ir.pki"
+	no_temporary
+	issued "$w/ca" dev1 dev2
+	takes dev1 "$s/out/usb/$a-2-ip.pki"
+}
+
 # --- all points of a part
 
 case_of() {
@@ -382,6 +416,7 @@ case_of() {
 	crl) part_crl ;;
 	poll) part_poll ;;
 	wait) part_wait ;;
+	channel) part_channel ;;
 	*) echo "sweep.sh: no part is called $part" >&2; exit 64 ;;
 	esac
 }
@@ -441,7 +476,7 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 } 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 
 [ $# -gt 0 ] || set -- init mkreq trust ca ca-old ca-file dev dev-confirm \
-    conf pkiconf revoke crl poll wait
+    conf pkiconf revoke crl poll wait channel
 for i; do
 	sweep "$i"
 done

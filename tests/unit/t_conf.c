@@ -207,6 +207,39 @@ bad_values(void)
 }
 
 static void
+channels(void)
+{
+	struct conf *c = parse("time-past = 2d\n[channel usb]\n"
+	    "time-past = 90d\n[channel mail]\ntime-future = 0s\n");
+	const struct conf_channel *none, *usb, *mail;
+
+	if (c == NULL || (none = conf_channel(c, "")) == NULL ||
+	    (usb = conf_channel(c, "usb")) == NULL ||
+	    (mail = conf_channel(c, "mail")) == NULL) {
+		ok(0, "conf: channels are found by name");
+		conf_free(c);
+		return;
+	}
+	ok(c->n_channels == 3 && none == c->channels &&
+	    conf_channel(c, "other") == NULL,
+	    "conf: channels are found by name, and the first has none");
+	ok(none->time_past == 2 * 86400 && none->time_future == 600 &&
+	    usb->time_past == 90 * 86400 && usb->time_future == 600 &&
+	    mail->time_past == 2 * 86400 && mail->time_future == 0,
+	    "conf: what a channel does not say is as in the global keys");
+	conf_free(c);
+	ok(refuses("[channel]\n", "expected a name") &&
+	    refuses("[channel ../x]\n", "expected a name") &&
+	    refuses("[channel a/b]\n", "expected a name") &&
+	    refuses("[channel ..]\n", "does not start with") &&
+	    refuses("[channel .x]\n", "does not start with") &&
+	    refuses("[channel x.Pki]\n", "end in") &&
+	    refuses("[channel a]\n[channel a]\n", "is there already") &&
+	    refuses("[channel a]\nvalidity = 1y\n", "which belongs"),
+	    "conf: a channel's name is that of a directory");
+}
+
+static void
 durations(void)
 {
 	ok(conf_duration("90s") == 90 && conf_duration("30m") == 1800 &&
@@ -413,6 +446,7 @@ main(void)
 	values();
 	shape();
 	bad_values();
+	channels();
 	durations();
 	template();
 	rules();

@@ -375,6 +375,52 @@ test_many(struct spool *s)
 	mkdir("spool/in", 0770);
 }
 
+/* What two subdirectories and in/ have, by turns. */
+static void
+test_subs(struct spool *s)
+{
+	static const char *const names[] = { "", "a", "b" };
+	static const char *const bad[] = { "..", "x/y", ".x", "/" };
+	struct spool_file f[8];
+	char name[32];
+	int good = 1;
+	size_t n;
+
+	for (size_t i = 0; i < 4; i++)
+		good &= spool_subs(s, &bad[i], 1, 1, &e) == -1 &&
+		    e.code == E_INTERNAL;
+	ok(good, "subs: a name is not a path (E_INTERNAL)");
+	ok(spool_subs(s, names, 3, 0, &e) == 0 && !there("in", "a") &&
+	    claim(s, f, 8) == 0, "subs: they are not made unless asked for");
+	ok(spool_subs(s, names, 3, 1, &e) == 0 && there("in", "a") &&
+	    there("out", "b") && there("work", "b"), "subs: they are made");
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "a/%d.pki", i);
+		put("in", name, "M\001x");
+	}
+	put("in", "b/x.pki", "M\001x");
+	put("in", "x.pki", "M\001x");
+	n = claim(s, f, 3);
+	ok(n == 3 && strcmp(f[0].sub, f[1].sub) != 0 &&
+	    strcmp(f[1].sub, f[2].sub) != 0 && strcmp(f[0].sub, f[2].sub) != 0,
+	    "subs: each has its turn, however full the others are");
+	for (size_t i = 0; i < n; i++) {
+		good &= spool_finish(s, &f[i], &e) == 0;
+		spool_file_release(&f[i]);
+	}
+	n = claim(s, f, 1);
+	ok(good && n == 1 && strcmp(f[0].sub, "a") == 0 &&
+	    spool_return(s, &f[0], &e) == 0 && !there("work/a", f[0].name) &&
+	    there("in/a", f[0].name), "subs: a file goes back where it came "
+	    "from");
+	spool_file_release(&f[0]);
+	ok(spool_place(s, "b", "y.pki", slice_str("A"), &e) == 0 &&
+	    spool_sync_out(s, &e) == 0 && there("out/b", "y.pki"),
+	    "subs: an answer goes to the one that is named");
+	ok(spool_place(s, "c", "y.pki", slice_str("A"), &e) == -1 &&
+	    e.code == E_HOME, "subs: and to no other (E_HOME)");
+}
+
 int
 main(void)
 {
@@ -400,6 +446,10 @@ main(void)
 	test_collisions(s);
 	s = test_restart(s);
 	test_many(s);
+	spool_close(s);
+	if ((s = open_spool()) == NULL)
+		return 1;
+	test_subs(s);
 	spool_close(s);
 	if (chdir("/") == -1 ||
 	    nftw(top, discard_all, 16, FTW_DEPTH | FTW_PHYS) != 0)

@@ -172,6 +172,37 @@ test_polling(void)
 			close(fds[n]);
 }
 
+/* The second comes late, goes, and comes again. */
+static void
+test_two(void)
+{
+	const char *paths[] = { "in", "in/sub" };
+	struct err e = { 0 };
+	struct watch *w;
+
+	ok(watch_open(paths, 2, 1, &w, &e) == 0,
+	    "watch: only the first directory has to be there");
+	if (w == NULL)
+		return;
+	while (watch_wait(w, 0) == 1)
+		;
+	ok(mkdir("in/sub", 0700) == 0 && watch_wait(w, 5) == 1,
+	    "watch: another that comes rings");
+	watch_wait(w, 1);
+	put("in/sub/a");
+	ok(watch_wait(w, 5) == 1, "watch: and a file in it does");
+	while (watch_wait(w, 0) == 1)
+		;
+	rename("in/sub", "tmp/sub");
+	ok(symlink("../tmp", "in/sub") == 0 && watch_wait(w, 5) == 1,
+	    "watch: its replacement rings");
+	while (watch_wait(w, 0) == 1)
+		;
+	put("tmp/not-ours");
+	ok(watch_wait(w, 1) == 0, "watch: what a link points at is not watched");
+	watch_close(w);
+}
+
 int
 main(void)
 {
@@ -197,6 +228,7 @@ main(void)
 	put("in/z.pki");
 	ok(watch_wait(w, 5) == 1, "watch: and rings again");
 	watch_close(w);
+	test_two();
 	if (chdir("/") == -1 || nftw(top, discard, 16, FTW_DEPTH | FTW_PHYS))
 		return 1;
 	return done();
