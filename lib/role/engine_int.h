@@ -128,11 +128,14 @@ void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
  * secret.c: the ticket that MACs are checked with.  secret_find() is for
  * verify_ask: a ticket that is locked is as good as none, which
  * secret_explain() says to the operator but not to the peer, and returns -1.
+ * What a transaction needs that is ${running} already it gets all the same:
+ * forged messages shall not end it.
  */
 struct secret {
 	struct store		*store;
 	struct store_ticket	 ticket;	/* ref.p NULL: none was found */
 	struct buf		 row;		/* what it points into */
+	int			 running;	/* no message that starts: below */
 };
 void	secret_init(struct secret *k, struct store *s);
 void	secret_release(struct secret *k);
@@ -197,10 +200,17 @@ void	engine_head(struct draft *d, const struct msg *m, int64_t now,
  */
 int	engine_pvno(const struct msg *m);
 
-/* Take home files as they are now for what we have read. */
+/*
+ * engine_stamp.c: take home files as they are now for what we have read.  The
+ * stamp is of cmp.conf, and if it is read of all files that it names.
+ */
 void	engine_stamp(struct engine *en);
+void	engine_stamp_of(const struct engine *en, uint8_t out[static 32]);
 
-/* Put a failure that is worth another try into ${o}: 1 if it is one. */
+/*
+ * Is it worth another try?  E_CONF is a file of ours that is wrong: whoever
+ * asks for what is in it is answered when that is mended.
+ */
 int	engine_is_temporary(enum err_code code);
 
 #endif

@@ -355,6 +355,7 @@ junk() {
 	cmp-process -C ca
 	mv $out/*.pki first.pki
 	sqlite3 ca/state/cmp.db 'DROP TABLE unverified; DROP TABLE unlisted;
+	    DROP TABLE floor;
 	    ALTER TABLE outbox DROP COLUMN dir;
 	    CREATE TABLE old (identity BLOB NOT NULL PRIMARY KEY,
 	    outbox INTEGER REFERENCES outbox (id)) STRICT, WITHOUT ROWID;
