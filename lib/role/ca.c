@@ -301,24 +301,6 @@ find_facts(struct step *s, struct err *e)
 	return taken;
 }
 
-/*
- * Who signed, and what is above: all that later messages may leave out.  What
- * else came in extraCerts is not verified, and nobody has to keep it.
- */
-static void
-keep_signer(struct step *s)
-{
-	const struct path *p = checked_path(s->checked);
-	struct buf *to = &s->txn.signer_certs;
-
-	buf_add_slice(to, checked_signer(s->checked)->der);
-	for (size_t i = 1; i < p->n; i++)
-		buf_add_slice(to, p->certs[i]->der);
-	/* A hint only: later messages of such a sender bring their own. */
-	if (buf_bad(to))
-		buf_reset(to);
-}
-
 /* The row of a transaction that begins with this request. */
 static void
 begin_txn(struct step *s)
@@ -342,7 +324,7 @@ begin_txn(struct step *s)
 		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
 		return;
 	}
-	keep_signer(s);
+	engine_keep_signer(s->checked, &t->signer_certs);
 }
 
 static void
