@@ -195,6 +195,14 @@ void	engine_head(struct draft *d, const struct msg *m, int64_t now,
 	    const uint8_t nonce[static 16]);
 
 /*
+ * Who signed ${c} and what is above, into ${to}: all that later messages may
+ * leave out, or what is needed to see it again.  What else came in extraCerts
+ * is not verified, and nobody has to keep it.  A path that does not fit leaves
+ * nothing: it is a hint only.
+ */
+void	engine_keep_signer(const struct checked *c, struct buf *to);
+
+/*
  * The version of a CA's answer to ${m}: that of ${m}, or of ours the one that
  * is nearest to it (RFC 4210 7, RFC 9480 2.20).
  */
