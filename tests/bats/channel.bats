@@ -358,7 +358,8 @@ old_store() {
 		[ "$((10#${n%%-*}))" -le "$version" ] || continue
 		sqlite3 old.db <"$f"
 	done
-	sqlite3 old.db "PRAGMA user_version = $version"
+	sqlite3 old.db "PRAGMA user_version = $version;
+	    PRAGMA application_id = $(sqlite3 "$new" 'PRAGMA application_id')"
 	for t in $(sqlite3 old.db "SELECT name FROM sqlite_master
 	    WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"); do
 		cols=$(sqlite3 old.db "SELECT group_concat(name)
