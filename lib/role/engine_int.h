@@ -34,9 +34,8 @@ struct engine {
 	/* ee: an answer of the open commit may bring the first anchor. */
 	int			 has_root;
 
-	/* ca, ra: whose bundles are taken, and which of them are pinned */
-	/* The message at hand is a member of one: its answer goes into that
-	 * of the bundle, so it needs one now. */
+	/* ca, ra: the message at hand is a member of a bundle: its answer goes
+	 * into that of the bundle, so it needs one now. */
 	int			 in_bundle;
 
 	/* ra */
