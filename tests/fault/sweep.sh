@@ -22,6 +22,8 @@
 #	accept			of a new root at the device
 #	rollover activate	of the root at the CA
 #	ticket-new ticket-add ticket-remove
+#	export import		messages to a medium and from one
+#	behalf			requests of an RA for others
 # shellcheck disable=SC2317 # case_of calls parts by their names
 set -eu
 
@@ -30,6 +32,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 # shellcheck source=tests/fault/ops.sh
 . "$here/ops.sh"
+# shellcheck source=tests/fault/media.sh
+. "$here/media.sh"
 
 dir=$1
 stride=$2
@@ -467,6 +471,8 @@ sweep() {
 	[ "$part" != ca-old ] || without=renameat2
 	[ -e "$dir/shop" ] || ! needs_ops "$part" ||
 	    prepare_ops 2>"$dir/text" || { cat "$dir/text"; exit 1; }
+	[ -e "$dir/ra" ] || ! needs_media "$part" ||
+	    prepare_media 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	fault=none
 	case_of
 	# A run of the part without faults told how many there are.
@@ -514,7 +520,7 @@ if [ $# -eq 0 ]; then
 	set -- init mkreq trust ca ca-old ca-file dev dev-confirm conf \
 	    pkiconf revoke crl hold poll-early poll wait wait-more approve \
 	    reject channel accept rollover activate ticket-new ticket-add \
-	    ticket-remove
+	    ticket-remove export import behalf
 	for i in $operations; do
 		set -- "$@" "ask-$i" "ca-$i" "dev-$i"
 	done
