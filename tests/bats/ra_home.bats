@@ -259,7 +259,7 @@ ticket() {
 }
 
 @test "on behalf: what is bad is told, the others are made, the worst decides" {
-	head -c 100 reqs/web2.csr >cut && mv cut reqs/web2.csr
+	head -c 100 reqs/web2.csr >part && mv part reqs/web2.csr
 	openssl req -new -key web1.key -subj / -out reqs/nobody.csr
 	openssl req -in reqs/web3.csr -outform DER >der
 	{ head -c -2 der; printf zz; } >reqs/web4.der

@@ -233,7 +233,7 @@ status() {
 @test "import: what is cut, foreign or not as listed is refused, the rest is taken" {
 	cmp-spool -C ra export stick
 	set -- stick/*.pki
-	head -c 100 "$1" >cut && cat cut >"$1"
+	head -c 100 "$1" >part && cat part >"$1"
 	cat "$3" >"$2"
 	ln -s ../idevid.pem stick/link.pki
 	mkfifo stick/fifo.pki
@@ -291,7 +291,7 @@ status() {
 @test "import: a list of digests that was cut short is mended, a damaged one is told" {
 	cp "$up"/*.pki stick/
 	cmp-spool -C ca import stick
-	head -c 100 ca/state/imported >cut && cp cut ca/state/imported
+	head -c 100 ca/state/imported >part && cp part ca/state/imported
 	run cmp-spool -C ca import stick
 	[ "$status" -eq 0 ]
 	has "imported 2 of 3"
