@@ -1,4 +1,4 @@
-/* Signatures over a part of a file. */
+/* Signatures over what is not at hand: by its hash, or as a part of a file. */
 #include "pki/key.h"
 
 #include <errno.h>
@@ -8,15 +8,62 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "pki/hash.h"
 #include "pki/key_int.h"
 
 #define BLOCK	65536
-#define HASH_MAX 64
 
-/* What a signature is made of: a hash, or the file itself. */
+static int
+is_eddsa(const struct sigalg *a)
+{
+	return a->scheme == SIG_ED25519 || a->scheme == SIG_ED448;
+}
+
+/* Is ${hash} one that ${a} is calculated over? */
+static int
+check_hash(const struct sigalg *a, struct slice hash, struct err *e)
+{
+	gnutls_digest_algorithm_t alg =
+	    gnutls_sign_get_hash_algorithm(key_gnutls_sign(a, 1));
+	size_t n = (size_t)gnutls_hash_get_len(alg);
+	char t[64];
+
+	if (is_eddsa(a))
+		return err_set(e, E_ALG_PARAMS, "%s signs the data, not its "
+		    "hash", alg_name(t, a));
+	if (hash.n == 0 || hash.n != n)
+		return err_set(e, E_ALG_PARAMS, "%s of a hash of %zu octets, "
+		    "expected %zu", alg_name(t, a), hash.n, n);
+	return 0;
+}
+
+int
+key_sign_hash(const struct key *k, const struct sigalg *a, struct slice hash,
+    struct buf *out, struct err *e)
+{
+	gnutls_datum_t d = { (unsigned char *)hash.p, (unsigned)hash.n };
+
+	if (check_hash(a, hash, e) == -1)
+		return -1;
+	return key_sign_datum(k, a, &d, 1, out, e);
+}
+
+int
+key_verify_hash(struct slice spki, const struct sigalg *a, struct slice hash,
+    struct slice sig, struct err *e)
+{
+	gnutls_datum_t d = { (unsigned char *)hash.p, (unsigned)hash.n };
+
+	if (check_hash(a, hash, e) == -1)
+		return -1;
+	return key_verify_datum(spki, a, &d, 1, sig, e);
+}
+
+/* --- a part of a file */
+
+/* What a signature is made of: a hash, or with EdDSA the file itself. */
 struct content {
-	gnutls_datum_t	 d;
-	int		 is_hash;
+	struct slice	 s;
 	uint8_t		 hash[HASH_MAX];
 	void		*map;		/* NULL: not mapped */
 	size_t		 mapped;
@@ -30,7 +77,7 @@ cannot_read(struct err *e)
 }
 
 static int
-add_all(gnutls_hash_hd_t h, int fd, size_t at, size_t n, struct err *e)
+add_all(struct hash_run *h, int fd, size_t at, size_t n, struct err *e)
 {
 	uint8_t block[BLOCK];
 	ssize_t r;
@@ -42,8 +89,7 @@ add_all(gnutls_hash_hd_t h, int fd, size_t at, size_t n, struct err *e)
 			continue;
 		if (r <= 0)
 			return cannot_read(e);
-		if (gnutls_hash(h, block, (size_t)r) < 0)
-			return err_set(e, E_CRYPTO, "hash");
+		hash_add(h, SLICE(block, (size_t)r));
 		at += (size_t)r;
 		n -= (size_t)r;
 	}
@@ -51,20 +97,21 @@ add_all(gnutls_hash_hd_t h, int fd, size_t at, size_t n, struct err *e)
 }
 
 static int
-hash(struct content *c, gnutls_digest_algorithm_t alg, int fd, size_t at,
-    size_t n, struct err *e)
+hash(struct content *c, enum hash alg, int fd, size_t at, size_t n,
+    struct err *e)
 {
-	gnutls_hash_hd_t h;
-	int rc;
+	struct hash_run *h;
 
-	if (gnutls_hash_init(&h, alg) < 0)
-		return err_set(e, E_CRYPTO, "hash %s",
-		    gnutls_digest_get_name(alg));
-	rc = add_all(h, fd, at, n, e);
-	gnutls_hash_deinit(h, c->hash);
-	c->d = (gnutls_datum_t){ c->hash, gnutls_hash_get_len(alg) };
-	c->is_hash = 1;
-	return rc;
+	if (hash_begin(alg, &h, e) == -1)
+		return -1;
+	if (add_all(h, fd, at, n, e) == -1) {
+		hash_drop(h);
+		return -1;
+	}
+	if ((n = hash_end(h, c->hash)) == 0)
+		return err_set(e, E_CRYPTO, "hash of a file");
+	c->s = SLICE(c->hash, n);
+	return 0;
 }
 
 static int
@@ -81,8 +128,7 @@ map(struct content *c, int fd, size_t at, size_t n, struct err *e)
 		c->map = NULL;
 		return cannot_read(e);
 	}
-	c->d = (gnutls_datum_t){ (unsigned char *)c->map + before,
-	    (unsigned)n };
+	c->s = SLICE((uint8_t *)c->map + before, n);
 	return 0;
 }
 
@@ -90,13 +136,9 @@ static int
 content_open(struct content *c, const struct sigalg *a, int fd, size_t at,
     size_t n, struct err *e)
 {
-	gnutls_digest_algorithm_t alg =
-	    gnutls_sign_get_hash_algorithm(key_gnutls_sign(a, 1));
-
 	memset(c, 0, sizeof(*c));
-	if (a->scheme == SIG_ED25519 || a->scheme == SIG_ED448)
-		return map(c, fd, at, n, e);
-	return hash(c, alg, fd, at, n, e);
+	return is_eddsa(a) ? map(c, fd, at, n, e) :
+	    hash(c, a->hash, fd, at, n, e);
 }
 
 static void
@@ -114,7 +156,8 @@ key_sign_file(const struct key *k, const struct sigalg *a, int fd, size_t at,
 	int rc = -1;
 
 	if (content_open(&c, a, fd, at, n, e) == 0)
-		rc = key_sign_datum(k, a, &c.d, c.is_hash, out, e);
+		rc = is_eddsa(a) ? key_sign(k, a, c.s, out, e) :
+		    key_sign_hash(k, a, c.s, out, e);
 	content_close(&c);
 	return rc;
 }
@@ -127,7 +170,8 @@ key_verify_file(struct slice spki, const struct sigalg *a, int fd, size_t at,
 	int rc = -1;
 
 	if (content_open(&c, a, fd, at, n, e) == 0)
-		rc = key_verify_datum(spki, a, &c.d, c.is_hash, sig, e);
+		rc = is_eddsa(a) ? key_verify(spki, a, c.s, sig, e) :
+		    key_verify_hash(spki, a, c.s, sig, e);
 	content_close(&c);
 	return rc;
 }

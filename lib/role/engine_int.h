@@ -55,7 +55,7 @@ int	trust_load_dir(struct trust *t, int homefd, struct err *e);
 int	trust_add(struct trust *t, const struct cert *c, struct err *e);
 void	trust_release(struct trust *t);
 
-/* ca_load.c: files below HOME; ${pass} may be NULL.  E_KEY_*, E_CERT_*. */
+/* engine_load.c: files below HOME; ${pass} may be NULL.  E_KEY_*, E_CERT_*. */
 int	engine_load_key(struct engine *en, const char *file,
 	    const char *pass, struct key **out, struct err *e);
 int	engine_load_certs(struct engine *en, const char *file,

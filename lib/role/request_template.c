@@ -255,7 +255,7 @@ write_san(struct slice tmpl, struct slice mine, struct buf *own,
 	struct buf b;
 	struct derw w;
 
-	buf_init(&b, 1 << 15);
+	buf_init(&b, 1 << 14);
 	for (in = tmpl; in.n > 0;) {
 		rest = in;
 		if (san_next(&in, &t, &v) == -1)
@@ -270,7 +270,7 @@ write_san(struct slice tmpl, struct slice mine, struct buf *own,
 		if (!has_entry(tmpl, t, &v))
 			buf_add(&b, rest.p, rest.n - in.n);
 	}
-	derw_init(&w, 1 << 15);
+	derw_init(&w, 1 << 14);
 	derw_raw(&w, buf_slice(&b));
 	if (b.n > 0)
 		derw_wrap(&w, DER_SEQUENCE, 0);
@@ -323,8 +323,15 @@ request_template_names(const struct request_template *r, struct buf *subject,
 	    !name_is_empty(buf_slice(subject)))
 		return err_set(e, E_TEMPLATE, "--subject: the template has no "
 		    "subject, only alternative names; leave it out");
-	return (r->t.subject.p != NULL && fill_subject(r->t.subject, subject,
-	    leave, e) == -1) ? -1 : fill_san(has, value, san, leave, e);
+	if ((r->t.subject.p != NULL && fill_subject(r->t.subject, subject,
+	    leave, e) == -1) || fill_san(has, value, san, leave, e) == -1)
+		return -1;
+	/* What the template gives is as good as the file it came in. */
+	if (subject->n > 0 && name_check(buf_slice(subject), e) == -1)
+		return err_wrap(e, "subject with the template");
+	if (san->n > 0 && san_check(buf_slice(san), 1, e) == -1)
+		return err_wrap(e, "alternative names with the template");
+	return 0;
 }
 
 /* --- other extensions */
@@ -448,7 +455,7 @@ read_template(struct request_template *r, struct err *e)
 	struct slice keys, in;
 
 	if (der_only(buf_slice(&r->der), DER_SEQUENCE, &in) == -1)
-		return err_set(e, E_ANSWER_INFO, "%zu bytes that are no "
+		return err_set(e, E_SYNTAX, "%zu bytes that are no "
 		    "template in DER; genm reqtemplate brings one as "
 		    "HOME/template/NAME.der", r->der.n);
 	if (der_walk(buf_slice(&r->der), &der_limits_message, 0, e) == -1 ||

@@ -23,7 +23,7 @@ void	request_template_release(struct request_template *r);
 
 /*
  * Read the file ${path}.  Extensions without a value, which nobody here can
- * fill in, are left out.  E_ANSWER_INFO, E_DER_*;
+ * fill in, are left out.  E_ANSWER_INFO, E_SYNTAX, E_DER_*;
  * E_TMPL_CA if it would have us ask for CA powers; E_TEMPLATE_KEY if it has
  * keySpec but no key that we can make.
  */
@@ -35,6 +35,8 @@ int	request_template_load(struct request_template *r, const char *path,
  * gives and become what to ask for.  E_TEMPLATE: they contradict what the
  * template fixes, or it has no place for them; E_TEMPLATE_EMPTY: it has an
  * empty place that they do not fill, unless ${leave}, which leaves it out.
+ * E_NAME_SYNTAX, E_TMPL_SAN, E_ANSWER_INFO: what comes out is no name that a
+ * request may have.
  */
 int	request_template_names(const struct request_template *r,
 	    struct buf *subject, struct buf *san, int leave, struct err *e);

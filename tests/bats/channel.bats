@@ -178,7 +178,7 @@ follow() {
 	{ cat good; for i in $(seq 63); do echo "[channel c$i]"; done
 	} >ca/cmp.conf
 	run -78 cmp-process -C ca
-	has "64 channels"
+	has "at most 64"
 }
 
 @test "channel: a symbolic link in the place of its directory is not followed (E_FILE_TYPE)" {
@@ -355,6 +355,7 @@ junk() {
 	cmp-process -C ca
 	mv $out/*.pki first.pki
 	sqlite3 ca/state/cmp.db 'DROP TABLE unverified; DROP TABLE unlisted;
+	    DROP TABLE relay; ALTER TABLE cert DROP COLUMN invalid_since;
 	    ALTER TABLE outbox DROP COLUMN dir;
 	    CREATE TABLE old (identity BLOB NOT NULL PRIMARY KEY,
 	    outbox INTEGER REFERENCES outbox (id)) STRICT, WITHOUT ROWID;

@@ -77,7 +77,7 @@ one(struct engine *en, const char *ref, const struct mac *mac)
 	derw_wrap(&d.content, DER_SEQUENCE, 0);
 	must(protect_mac(&d, &s, SLICE_NONE, &der, &e) == 0, &e);
 	since = cpu();
-	engine_handle(en, buf_slice(&der), &o);
+	engine_handle(en, NULL, buf_slice(&der), &o);
 	since = cpu() - since;
 	if (o.err.code != E_PROT_MAC)
 		BAIL("%s: %s", err_name(o.err.code), o.err.detail);

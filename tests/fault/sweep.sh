@@ -425,7 +425,7 @@ part_channel() {
 	has "$s/done" "$a-1-ir.1.pki" "$a-1-ir.pki" "$b-1-ir.pki"
 	no_temporary
 	issued "$w/ca" dev1 dev2
-	takes dev1 "$s/out/usb/$a-2-ip.pki"
+	takes "$dir/base/dev1" "$s/out/usb/$a-2-ip.pki"
 }
 
 # --- all points of a part

@@ -422,7 +422,7 @@ again(struct slice der, const struct outcome *first)
 	struct outcome o;
 
 	outcome_init(&o);
-	engine_handle(engine, der, &o);
+	engine_handle(engine, NULL, der, &o);
 	must(o.verdict == VERDICT_REPEATED);
 	must(slice_eq(buf_slice(&o.answer), buf_slice(&first->answer)));
 	outcome_release(&o);
@@ -439,7 +439,7 @@ handle(struct slice der, int own)
 
 	outcome_init(&o);
 	must(engine_begin(engine, &e) == 0);
-	engine_handle(engine, der, &o);
+	engine_handle(engine, NULL, der, &o);
 	v = o.verdict;
 	must(is_clean(slice_str(o.note)) && is_clean(slice_str(o.err.detail)));
 	must(is_clean(slice_str(o.next)) && strchr(o.name, '/') == NULL);
@@ -521,7 +521,7 @@ enrol(size_t i, const char *profile)
 	derw_wrap(&d.content, DER_SEQUENCE, 0);
 	sign(&d, &who[DEVICE], &out);
 	outcome_init(&o);
-	engine_handle(engine, buf_slice(&out), &o);
+	engine_handle(engine, NULL, buf_slice(&out), &o);
 	must(o.verdict == VERDICT_ANSWERED);
 	outcome_release(&o);
 	alg_sha256(key_spki(who[DEVICE].key), SLICE_NONE, peer);

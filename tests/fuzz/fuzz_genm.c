@@ -7,10 +7,10 @@
 #include "asn/schema.h"
 #include "msg/view.h"
 #include "op/info.h"
-#include "pki/crl_write.h"
 #include "prot/protect.h"
 #include "tests/fuzz/known.h"
 #include "tests/fuzz/text.h"
+#include "tests/unit/t_crl_file.h"
 
 static struct cert sender;
 static struct buf sender_der, crl_bytes, asked[8];
@@ -58,7 +58,8 @@ setup(void)
 	    "[enrol devices]\nanchor = trust/ca.pem\n"
 	    "subject = CN=*,O=Example\nsan = dns:*.example\n";
 	struct crl_new n = { .number = 7, .this_update = KNOWN_NOW - 3600,
-	    .next_update = KNOWN_NOW + 86400, .next = no_entry };
+	    .next_update = KNOWN_NOW + 86400, .rewind = crl_again,
+	    .next = no_entry };
 	struct err e = { 0 };
 
 	known_setup();
@@ -69,7 +70,7 @@ setup(void)
 	n.issuer = known_anchor.subject;
 	n.aki = known_anchor.ski;
 	buf_init(&crl_bytes, 1 << 16);
-	must(crl_write(&n, known_key, &known_alg, &crl_bytes, &e) == 0);
+	must(crl_into(&n, known_key, &known_alg, &crl_bytes, &e) == 0);
 	must(crl_open(buf_slice(&crl_bytes), &crl, &e) == 0);
 	env.crl = crl;
 	ask_all();
@@ -135,7 +136,7 @@ static void
 at_ca(struct slice content)
 {
 	static const struct cert *const anchors[] = { &known_anchor };
-	struct policy_rule rule = { .conf = conf->enrols, .anchors = anchors,
+	struct policy_rule rule = { .conf = conf->enrol.v, .anchors = anchors,
 	    .n_anchors = 1 };
 	struct op_ca op_ca = { .policy = { .conf = conf, .rules = &rule,
 	    .n_rules = 1, .issuer = &known_anchor, .now = KNOWN_NOW },

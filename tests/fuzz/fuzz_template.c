@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "asn/der.h"
+#include "pki/cert.h"
 #include "pki/key.h"
 #include "pki/name.h"
 #include "pki/san.h"
@@ -67,12 +68,11 @@ has_names(struct slice own, struct slice names)
 	}
 }
 
-/* With the user's names, or with none. */
-static int
-fill(int own)
+/* With the user's names, or with none; ${leave} what is empty, or not. */
+static void
+fill(const struct request_template *t, int own, int leave)
 {
 	struct buf subject, san, given, name;
-	char spec[64] = "untouched";
 	struct slice names = SLICE_NONE;
 	struct err e = { 0 };
 	struct derw w;
@@ -91,11 +91,11 @@ fill(int own)
 		names = derw_slice(&w);
 		buf_add_slice(&san, names);
 	}
-	rc = request_template(path, &subject, &san, spec, &e);
+	rc = request_template_names(t, &subject, &san, leave, &e);
 	must(rc == 0 || (e.code != E_NONE && is_clean(slice_str(e.detail))));
+	must(!leave || e.code != E_TEMPLATE_EMPTY);
 	if (rc == 0) {
 		must(!buf_bad(&subject) && !buf_bad(&san));
-		must(spec[0] == '\0' || key_spec_check(spec, &e) == 0);
 		must(subject.n == 0 || name_check(buf_slice(&subject), &e) ==
 		    0);
 		must(san.n == 0 || san_check(buf_slice(&san), 1, &e) == 0);
@@ -109,14 +109,42 @@ fill(int own)
 	buf_release(&given);
 	buf_release(&name);
 	derw_release(&w);
-	return rc;
+}
+
+/* The key and the extensions that it wants. */
+static void
+wanted(const struct request_template *t)
+{
+	struct slice in = buf_slice(&t->extensions);
+	struct err e = { 0 };
+	struct ext x;
+
+	must(t->spec[0] == '\0' || key_spec_check(t->spec, &e) == 0);
+	must(t->spec[0] == '\0' || request_template_spec(t, t->spec, &e) ==
+	    0);
+	must(!buf_bad(&t->extensions));
+	while (in.n > 0) {
+		must(cert_next_ext(&in, &x) == 0);
+		must(oid_of(x.oid) != OID_SAN && x.value.n > 0);
+	}
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+	struct request_template t;
+	struct err e = { 0 };
+
 	put_file(p, n);
-	(void)fill(0);
-	(void)fill(1);
+	request_template_init(&t);
+	if (request_template_load(&t, path, &e) == 0) {
+		wanted(&t);
+		for (int i = 0; i < 4; i++)
+			fill(&t, i & 1, i >> 1);
+	} else {
+		must(e.code != E_NONE && e.code != E_INTERNAL);
+		must(is_clean(slice_str(e.detail)));
+	}
+	request_template_release(&t);
 	return 0;
 }

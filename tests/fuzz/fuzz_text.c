@@ -13,6 +13,7 @@
 #include "msg/rev.h"
 #include "pki/key.h"
 #include "policy/conf.h"
+#include "prot/shared.h"
 #include "role/engine_int.h"
 #include "tests/fuzz/text.h"
 
@@ -89,7 +90,7 @@ secret_file(struct slice s)
 	}
 	must(ftruncate(file, 0) == 0);
 	must(pwrite(file, s.p, s.n, 0) == (ssize_t)s.n);
-	if (secret_load(path, &got, &e) == 0)
+	if (shared_load(path, &got, &e) == 0)
 		must(got.n > 0 && got.n <= SECRET_MAX);
 	else
 		must(e.code == E_KEY_PASS || e.code == E_SECRET_DIGITS ||

@@ -221,7 +221,7 @@ test_text(void)
 	outcome_init(&o);
 	if (engine_begin(d.en, &e) == -1)
 		die("begin", &e);
-	engine_handle(d.en, seal(&m, &cmp, NULL), &o);
+	engine_handle(d.en, NULL, seal(&m, &cmp, NULL), &o);
 	engine_abort(d.en);
 	for (const char *s = o.err.detail; *s != '\0'; s++)
 		clean &= (unsigned char)*s >= ' ' && *s != 0x7f;

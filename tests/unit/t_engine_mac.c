@@ -929,7 +929,7 @@ tell_two(struct engine *d, const struct slice der[2], int fails,
 		die("begin", &e);
 	for (int i = 0; i < 2; i++) {
 		outcome_init(&o);
-		engine_handle(d, der[i], &o);
+		engine_handle(d, NULL, der[i], &o);
 		v[i] = o.verdict;
 		*code = o.err.code;
 		outcome_release(&o);
