@@ -150,7 +150,7 @@ replay: $(FUZZ)
 # make fuzz T=msg TIME=60: what it learns stays in build/, what breaks goes to
 # tests/fuzz/fuzz_msg.repro/.
 FUZZ_DEPS    := clang libclang-rt-14-dev
-FUZZ_DER     := der msg cert crl answer csr engine genm mac path template
+FUZZ_DER     := der msg cert crl answer csr engine genm mac nest path template
 FLAVOUR_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link \
                 -fno-sanitize-recover=all
 fuzz: deps

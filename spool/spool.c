@@ -176,9 +176,22 @@ spool_close(struct spool *s)
 	free(s);
 }
 
+static int
+give_whole(void *arg, file_piece piece, void *to, struct err *e)
+{
+	return piece(to, *(const struct slice *)arg, e);
+}
+
 int
 spool_place(struct spool *s, const char *sub, const char *name,
     struct slice data, struct err *e)
+{
+	return spool_place_each(s, sub, name, give_whole, &data, e);
+}
+
+int
+spool_place_each(struct spool *s, const char *sub, const char *name,
+    file_give give, void *arg, struct err *e)
 {
 	char shown[ESCAPE_SHORT], t[SPOOL_WHERE];
 	struct spool_way *w = spool_way(s, sub);
@@ -191,7 +204,7 @@ spool_place(struct spool *s, const char *sub, const char *name,
 		    "waits for it", escape_short(shown, slice_str(sub)),
 		    w == NULL ? "is not configured" : "is not there", name);
 	w->placed = 1;
-	if (file_place(w->out, name, data, 0640, FILE_NEW, e) == -1)
+	if (file_place_each(w->out, name, give, arg, 0640, e) == -1)
 		return err_wrap(e, "spool/%s", spool_where(t, w, SPOOL_OUT));
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 
 /*
  * The exchange directory.  Knows nothing of CMP: a message is a file whose
@@ -78,13 +79,23 @@ struct spool_pass {
 	void		(*note)(void *arg, const char *line,
 			    enum err_code code);
 	void		*arg;
+	/*
+	 * Larger files that begin so that ${large} says 1 are taken, too, up
+	 * to ${max_large} bytes.  NULL: none.
+	 */
+	size_t		 max_large;
+	int		(*large)(struct slice head);
 };
 
-/* A claimed file: read once, all decisions are on this copy. */
+/*
+ * A claimed file: read once, all decisions are on this copy.  A large one is
+ * not in ${data} but in ${fd}, a file without a name that nobody else has.
+ */
 struct spool_file {
 	const char	*sub;		/* "", or of spool_subs(); the spool's */
 	char		*name;		/* in work/SUB; owned */
 	struct buf	 data;
+	int		 fd;		/* -1: in ${data} */
 };
 
 /*
@@ -118,6 +129,9 @@ void	spool_file_release(struct spool_file *f);
  */
 int	spool_place(struct spool *s, const char *sub, const char *name,
 	    struct slice data, struct err *e);
+/* The same for what is not held: see file_place_each(). */
+int	spool_place_each(struct spool *s, const char *sub, const char *name,
+	    file_give give, void *arg, struct err *e);
 int	spool_sync_out(struct spool *s, struct err *e);
 
 /*

@@ -76,11 +76,17 @@ static enum verdict
 weigh(struct spool *s, struct spool_way *w, struct slice head,
     const struct stat *st, struct reason *why)
 {
-	if ((uintmax_t)st->st_size > s->round.max_size) {
+	size_t max = s->round.max_size;
+	int large = (uintmax_t)st->st_size > max && s->round.large != NULL &&
+	    s->round.large(head);
+
+	if (large)
+		max = s->round.max_large;
+	if ((uintmax_t)st->st_size > max) {
 		why->code = E_FILE_SIZE;
 		snprintf(why->text, sizeof(why->text), "%lld bytes, more than "
-		    "the %zu of max-size", (long long)st->st_size,
-		    s->round.max_size);
+		    "the %zu of %s", (long long)st->st_size, max,
+		    large ? "max-bundle" : "max-size");
 		return V_REJECT;
 	}
 	switch (judge(s, head, (size_t)st->st_size)) {
@@ -217,21 +223,44 @@ judge_bytes(struct spool *s, struct spool_way *w, const char *name,
 	return reject(s, w, name, &why, e);
 }
 
+/*
+ * Read ${name} into ${f}, or a large one into a file of our own: 1 into
+ * ${f->fd}, 0 into ${f->data}, -1.
+ */
+static int
+read_any(struct spool *s, struct spool_way *w, int dirfd, const char *name,
+    struct spool_file *f, struct err *e)
+{
+	struct err large = { 0 };
+	int r;
+
+	f->sub = w->name;
+	f->name = NULL;
+	f->fd = -1;
+	buf_init(&f->data, s->round.max_size + 1);
+	if (file_read_at(dirfd, name, s->round.max_size, &f->data, e) == 0)
+		return 0;
+	if (e->code != E_FILE_SIZE)
+		return -1;
+	buf_reset(&f->data);
+	r = spool_copy(s, dirfd, name, f, &large);
+	if (r == -1)
+		*e = large;
+	return r == 1 ? 1 : -1;
+}
+
 /* Read what is in work/ now into ${f}: 1, 0 if it is not for us, -1. */
 static int
 take(struct spool *s, struct spool_way *w, const char *name,
     struct spool_file *f, struct err *e)
 {
 	struct err why = { 0 };
-	int r;
+	int r = read_any(s, w, w->work, name, f, &why);
 
-	f->sub = w->name;
-	f->name = NULL;
-	buf_init(&f->data, s->round.max_size + 1);
-	if (file_read_at(w->work, name, s->round.max_size, &f->data, &why) == -1) {
+	if (r == -1) {
 		if ((r = unreadable(s, w, name, &why)) == -1)
 			*e = why;
-	} else {
+	} else if (r == 0) {
 		r = judge_bytes(s, w, name, buf_slice(&f->data), e);
 	}
 	if (r == 1 && (f->name = strdup(name)) == NULL)
@@ -250,6 +279,7 @@ peek(struct spool *s, struct spool_way *w, const char *name,
 	struct err ignored = { 0 };
 	char line[256];
 	enum verdict v;
+	int r;
 
 	v = w->pass == SPOOL_WORK ? V_CLAIM : look(s, w, name, &why);
 	if (v == V_REJECT) {
@@ -259,12 +289,9 @@ peek(struct spool *s, struct spool_way *w, const char *name,
 	}
 	if (v != V_CLAIM)
 		return 0;
-	buf_init(&f->data, s->round.max_size + 1);
-	f->sub = w->name;
-	f->name = strdup(name);
-	if (f->name != NULL && file_read_at(spool_way_fd(s, w, w->pass), name,
-	    s->round.max_size, &f->data, &ignored) == 0 &&
-	    judge(s, buf_slice(&f->data), f->data.n) == SPOOL_COMPLETE)
+	r = read_any(s, w, spool_way_fd(s, w, w->pass), name, f, &ignored);
+	if (r != -1 && (f->name = strdup(name)) != NULL && (r == 1 ||
+	    judge(s, buf_slice(&f->data), f->data.n) == SPOOL_COMPLETE))
 		return 1;
 	spool_file_release(f);
 	return 0;
@@ -397,5 +424,8 @@ spool_file_release(struct spool_file *f)
 {
 	free(f->name);
 	f->name = NULL;
+	if (f->fd != -1)
+		close(f->fd);
+	f->fd = -1;
 	buf_release(&f->data);
 }

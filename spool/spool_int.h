@@ -18,7 +18,7 @@ extern const char *const spool_dir_name[SPOOL_NDIRS];
 
 #define SPOOL_BATCH	65536	/* names held in memory at a time */
 #define SPOOL_SEEN	1024	/* files reported and not to be reported again */
-#define SPOOL_HEAD	16	/* bytes the judge sees before a claim */
+#define SPOOL_HEAD	2048	/* bytes the judge sees before a claim */
 
 /* The longest name in bad/: ".tmp." and ".why" must fit around it. */
 #define SPOOL_BAD_NAME	(NAME_MAX - 9)
@@ -115,6 +115,13 @@ void	spool_note_once(struct spool *s, const struct spool_way *w,
 
 /* Why ${st} is not opened, or NULL if it is a plain file of one link. */
 const char *spool_odd(const struct stat *st);
+
+/*
+ * spool_large.c: a private copy of work/NAME, which is too large to be held,
+ * into ${f}: 1, 0 if it is none that may be, -1 with E_IO, E_FILE_*.
+ */
+int	spool_copy(struct spool *s, int dirfd, const char *name,
+	    struct spool_file *f, struct err *e);
 
 /* Is no pass over a directory under way? */
 int	spool_list_idle(const struct spool_way *w);

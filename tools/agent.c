@@ -29,6 +29,7 @@ verdict_word(const struct outcome *o)
 		[VERDICT_NO] = "not taken", [VERDICT_BAD] = "bad",
 		[VERDICT_WAITING] = "waiting",
 		[VERDICT_TEMPORARY] = "put back",
+		[VERDICT_BUNDLE] = "a bundle",
 	};
 
 	return words[o->verdict];
@@ -55,22 +56,22 @@ agent_report(const char *file, const struct outcome *o, int dry)
 }
 
 int
-agent_overdue(struct engine *en, struct err *e)
+agent_due(struct engine *en, int flush, struct err *e)
 {
+	char note[ENGINE_NOTE];
 	int n, old;
 
 	if (engine_begin(en, e) == -1)
 		return -1;
-	n = engine_overdue(en, e);
+	n = engine_due(en, flush, note, e);
 	old = n == -1 ? -1 : store_forget(engine_store(en), e);
 	if (n + old <= 0 || old == -1) {
 		engine_abort(en);
 		return old;
 	}
 	if (n > 0)
-		tool_say("%d certificates were not confirmed in time and are "
-		    "revoked", n);
-	return engine_commit(en, e);
+		tool_say("%s", note);
+	return engine_commit(en, e) == -1 ? -1 : n;
 }
 
 /*
@@ -87,18 +88,22 @@ write_crl(struct agent *a)
 static int
 pass(struct agent *a, struct err *e)
 {
-	int rc = 0, again = 1;
+	struct err why = { 0 };
+	int rc = 0;
 
-	while (rc == 0 && again && !stop) {
+	while (rc == 0 && !stop) {
 		if ((rc = agent_group_claim(a, e)) == -1 || a->n == 0)
 			break;
 		rc = agent_group_handle(a, e);
 		if (rc == 0)
 			write_crl(a);
-		again = agent_group_again(a);
 		agent_group_clear(a);
 	}
 	agent_group_clear(a);
+	if (agent_group_back(a, &why) == -1 && rc == 0) {
+		*e = why;
+		rc = -1;
+	}
 	return rc;
 }
 
@@ -195,12 +200,28 @@ hold(struct agent *a, const struct err *e)
 	a->held = *e;
 }
 
+/* The home of an RA is a cmp.conf and its keys: the rest is made for it. */
+static int
+make_spool(int fd, struct err *e)
+{
+	struct conf *c;
+	int rc = 0;
+
+	if (conf_load(fd, "cmp.conf", &c, e) == -1)
+		return -1;
+	if (strcmp(c->home.role, "ra") == 0)
+		rc = spool_init(fd, e);
+	conf_free(c);
+	return rc;
+}
+
 static int
 start(struct agent *a, struct err *e)
 {
 	size_t group;
 
-	if (spool_open(a->fd, &a->spool, e) == -1 ||
+	if (make_spool(a->fd, e) == -1 ||
+	    spool_open(a->fd, &a->spool, e) == -1 ||
 	    engine_open(a->fd, STORE_WRITE, &a->en, e) == -1)
 		return -1;
 	if (open_channels(a, e) == -1)
@@ -221,6 +242,7 @@ static void
 finish(struct agent *a)
 {
 	free(a->files);
+	free(a->back);
 	free(a->outcomes);
 	watch_close(a->watch);
 	engine_close(a->en);
@@ -232,10 +254,15 @@ work(struct agent *a, struct err *e)
 {
 	if (a->dry)
 		return show(a, e);
-	if (agent_overdue(a->en, e) == -1)
+	if (agent_due(a->en, 0, e) == -1)
 		return -1;
 	write_crl(a);
-	return pass(a, e);
+	if (pass(a, e) == -1)
+		return -1;
+	/* What came now may have filled a bundle. */
+	if (agent_due(a->en, a->flush, e) == -1)
+		return -1;
+	return agent_deliver(a, e);
 }
 
 static void
@@ -271,9 +298,10 @@ loop(struct agent *a, struct err *e)
 }
 
 int
-agent_run(int fd, const char *shown, int follow, int dry)
+agent_run(int fd, const char *shown, int follow, int dry, int flush)
 {
-	struct agent a = { .fd = fd, .shown = shown, .dry = dry };
+	struct agent a = { .fd = fd, .shown = shown, .dry = dry,
+	    .flush = flush };
 	struct sigaction sa = { .sa_handler = on_signal };
 	struct err e = { 0 };
 	int rc;

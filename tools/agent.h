@@ -1,6 +1,7 @@
 #ifndef TOOLS_AGENT_H
 #define TOOLS_AGENT_H
 
+#include "base/file.h"
 #include "role/engine.h"
 
 /*
@@ -13,19 +14,27 @@
  * Work on the spool of the home ${fd}, called ${shown}: once, or with
  * ${follow} until a signal.  Returns the exit status.
  */
-int	agent_run(int fd, const char *shown, int follow, int dry);
+int	agent_run(int fd, const char *shown, int follow, int dry, int flush);
 
 /* One line about what became of ${file}, and what to do next. */
 void	agent_report(const char *file, const struct outcome *o, int dry);
+
+/* An answer that the store has, as file_give wants it. */
+struct agent_answer {
+	struct store		 *store;
+	const struct store_answer *answer;
+};
+int	agent_give(void *agent_answer, file_piece piece, void *to,
+	    struct err *e);
 
 /* The answer ${name} is where it belongs: remember it. */
 int	agent_delivered(struct engine *en, const char *name, struct err *e);
 
 /*
- * Revoke what was not confirmed in time, and forget what is not kept for ever,
- * in a commit of its own.
+ * What is due by engine_due(), and forget what is not kept for ever, in a
+ * commit of its own.  How much was due, or -1.
  */
-int	agent_overdue(struct engine *en, struct err *e);
+int	agent_due(struct engine *en, int flush, struct err *e);
 
 /* Make a CRL and say so, or why not: the exit status. */
 int	agent_crl(struct engine *en, const char *shown);

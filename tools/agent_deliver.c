@@ -1,4 +1,5 @@
 /* From the outbox of the store to the directory that peers look into. */
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "tools/agent_int.h"
@@ -17,18 +18,28 @@ struct outbox {
 	struct err	 err;		/* the first that stops us, in the end */
 };
 
+int
+agent_give(void *arg, file_piece piece, void *to, struct err *e)
+{
+	const struct agent_answer *g = arg;
+
+	return store_answer_each(g->store, g->answer, piece, to, e);
+}
+
 /*
  * Place one answer: 1, or 0 if that cannot be, -1 for want of its channel.  A name that somebody else
  * took, or a channel that is not there, is said and holds up nothing; the
  * answer stays in the outbox.
  */
 static int
-place(struct agent *a, const char *dir, const char *name,
-    struct slice answer, struct err *first)
+place(struct agent *a, const char *dir, const struct store_answer *answer,
+    struct err *first)
 {
+	struct agent_answer g = { engine_store(a->en), answer };
 	struct err e = { 0 };
 
-	if (spool_place(a->spool, dir, name, answer, &e) == 0)
+	if (spool_place_each(a->spool, dir, answer->name, agent_give, &g,
+	    &e) == 0)
 		return 1;
 	if (e.code == E_EXISTS || e.code == E_HOME)
 		a->exit = tool_worse(a->exit, tool_fail(a->shown, &e));
@@ -50,8 +61,7 @@ place_one(void *arg, const struct store_answer *answer, struct err *e)
 		ob->ids = ids;
 		ob->max += 256;
 	}
-	if (place(ob->a, answer->dir, answer->name, answer->answer,
-	    &ob->err) == 1)
+	if (place(ob->a, answer->dir, answer, &ob->err) == 1)
 		ob->ids[ob->n++] = answer->id;
 	return 0;
 }
@@ -96,6 +106,33 @@ agent_deliver(struct agent *a, struct err *e)
 	return rc;
 }
 
+/* The answer of ${o}, to where the request came from this time. */
+static int
+again(struct agent *a, const struct outcome *o, struct err *first)
+{
+	struct store_answer answer = { .name = o->name,
+	    .answer = buf_slice(&o->answer) };
+	struct err e = { 0 };
+	struct buf keep;
+	int rc = 0;
+
+	if (o->answer.n == 0 && !o->bundle)
+		return 0;
+	buf_init(&keep, SIZE_MAX);
+	if (o->bundle && (rc = store_answer_find(engine_store(a->en), o->name,
+	    &answer, &keep, &e)) != 1) {
+		if (rc == 0)
+			err_set(&e, E_STORE, "state/cmp.db: no message %s",
+			    o->name);
+		if (first->code == E_NONE)
+			*first = e;
+	} else {
+		rc = place(a, o->dir, &answer, first);
+	}
+	buf_release(&keep);
+	return rc == -1 ? -1 : 0;
+}
+
 /*
  * The same request twice within one group has its answer in the outbox
  * once; an answer that was delivered long ago is placed again, now to the
@@ -110,9 +147,8 @@ agent_redeliver(struct agent *a, struct err *e)
 		struct outcome *o = &a->outcomes[i];
 
 		/* No outbox remembers this one: the request comes again. */
-		if (o->verdict == VERDICT_REPEATED && o->answer.n > 0 &&
-		    place(a, o->dir, o->name, buf_slice(&o->answer),
-		    &first) == -1)
+		if (o->verdict == VERDICT_REPEATED &&
+		    again(a, o, &first) == -1)
 			o->verdict = VERDICT_TEMPORARY;
 	}
 	if (spool_sync_out(a->spool, e) == -1)

@@ -1,9 +1,12 @@
 /* A group of files from in/ to done/, with one commit. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "asn/der.h"
 #include "base/clock.h"
+#include "msg/nest.h"
 #include "tools/agent_int.h"
 #include "tools/tool.h"
 
@@ -15,6 +18,10 @@ handle(struct agent *a, size_t i)
 	    a->files[i].sub);
 	struct outcome *o = &a->outcomes[i];
 
+	if (a->files[i].fd != -1) {
+		o->verdict = VERDICT_BUNDLE;
+		return;
+	}
 	if (by != NULL) {
 		engine_handle(a->en, by, buf_slice(&a->files[i].data), o);
 		return;
@@ -22,6 +29,22 @@ handle(struct agent *a, size_t i)
 	o->verdict = VERDICT_TEMPORARY;
 	err_set(&o->err, E_CONF, "cmp.conf has no [channel %s]",
 	    a->files[i].sub);
+}
+
+/* What turned out to be a bundle is handled after the others. */
+static void
+handle_bundle(struct agent *a, size_t i)
+{
+	struct spool_file *f = &a->files[i];
+	struct slice der = buf_slice(&f->data);
+	struct nest_source src = nest_source_slice(&der);
+	struct outcome *o = &a->outcomes[i];
+
+	if (f->fd == -1 || nest_source_fd(&f->fd, &src, &o->err) == 0)
+		engine_bundle(a->en, conf_channel(engine_conf(a->en), f->sub),
+		    &src, o);
+	else
+		o->verdict = VERDICT_TEMPORARY;
 }
 
 /* "usb/x.pki": a line about file ${i}. */
@@ -67,19 +90,55 @@ agent_group_claim(struct agent *a, struct err *e)
 	    .max_size = (size_t)h->max_size, .settle = h->settle,
 	    .now = clock_now(), .dry = a->dry, .note = note, .arg = a };
 
+	if (engine_role(a->en) != ROLE_EE) {
+		pass.max_large = (size_t)h->max_bundle;
+		pass.large = nest_looks;
+	}
+
 	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
+}
+
+/* ${f}, without its content, is for agent_group_back(). */
+static int
+keep_back(struct agent *a, struct spool_file *f, struct err *e)
+{
+	struct spool_file *more;
+
+	more = reallocarray(a->back, a->n_back + 1, sizeof(*more));
+	if (more == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	a->back = more;
+	a->back[a->n_back] = (struct spool_file){ .sub = f->sub };
+	if ((a->back[a->n_back].name = strdup(f->name)) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	a->n_back++;
+	return 0;
+}
+
+int
+agent_group_back(struct agent *a, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < a->n_back; i++) {
+		if (rc == 0)
+			rc = spool_return(a->spool, &a->back[i], e);
+		spool_file_release(&a->back[i]);
+	}
+	a->n_back = 0;
+	return rc;
 }
 
 /* The place of a claimed file after its outcome is committed. */
 static int
-settle(struct agent *a, const struct spool_file *f, const struct outcome *o,
+settle(struct agent *a, struct spool_file *f, const struct outcome *o,
     struct err *e)
 {
 	char why[sizeof(o->err.detail) + 64];
 
 	switch (o->verdict) {
 	case VERDICT_TEMPORARY:
-		return spool_return(a->spool, f, e);
+		return keep_back(a, f, e);
 	case VERDICT_BAD:
 		snprintf(why, sizeof(why), "%s: %s", err_name(o->err.code),
 		    o->err.detail);
@@ -121,13 +180,16 @@ agent_group_handle(struct agent *a, struct err *e)
 
 	if (engine_begin(a->en, e) == -1)
 		return unclaim(a);
-	for (size_t i = 0; i < a->n; i++) {
+	for (size_t i = 0; i < a->n; i++)
 		handle(a, i);
-		again |= a->outcomes[i].verdict == VERDICT_REPEATED;
-	}
 	if (engine_commit(a->en, e) == -1) {
 		engine_abort(a->en);
 		return unclaim(a);
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->outcomes[i].verdict == VERDICT_BUNDLE)
+			handle_bundle(a, i);
+		again |= a->outcomes[i].verdict == VERDICT_REPEATED;
 	}
 	if ((rc = agent_deliver(a, e)) == 0 && again)
 		rc = agent_redeliver(a, e);
@@ -143,6 +205,8 @@ agent_group_show(struct agent *a)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		handle(a, i);
+		if (a->outcomes[i].verdict == VERDICT_BUNDLE)
+			handle_bundle(a, i);
 		report(a, i);
 	}
 }
@@ -156,13 +220,4 @@ agent_group_clear(struct agent *a)
 		outcome_init(&a->outcomes[i]);
 	}
 	a->n = 0;
-}
-
-int
-agent_group_again(const struct agent *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->outcomes[i].verdict == VERDICT_TEMPORARY)
-			return 0;
-	return 1;
 }

@@ -14,6 +14,7 @@ struct ca_verb {
 int	ca_init(const char *home, int argc, char **argv);
 int	ca_trust(const char *home, int argc, char **argv);
 int	ca_ticket(const char *home, int argc, char **argv);
+int	ca_ra_cert(const char *home, int argc, char **argv);
 int	ca_list(const char *home, int argc, char **argv);
 int	ca_show(const char *home, int argc, char **argv);
 int	ca_policy(const char *home, int argc, char **argv);

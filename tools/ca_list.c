@@ -27,6 +27,7 @@ struct listing {
 	const char	*serial;	/* show: what it has to start with */
 	size_t		 found;
 	int64_t		 now;
+	struct store	*store;
 };
 
 static const char *
@@ -88,10 +89,23 @@ list_one(void *arg, const struct store_cert *c)
 }
 
 static int
+approved(void *arg, const struct store_approval *a)
+{
+	char name[NAME_TEXT], rules[ESCAPE_SHORT], t[DER_TIME_TEXT];
+
+	(void)arg;
+	printf("approved by %s \"%s\" at %s\n",
+	    escape_short(rules, slice_str(a->rules)),
+	    name_short(name, a->signer), der_time_text(t, a->time));
+	return 0;
+}
+
+static int
 show_one(void *arg, const struct store_cert *c)
 {
 	struct listing *l = arg;
 	char serial[ESCAPE_SHORT];
+	struct err e = { 0 };
 	struct buf pem;
 
 	escape_hex_short(serial, c->serial);
@@ -99,6 +113,8 @@ show_one(void *arg, const struct store_cert *c)
 		return 0;
 	list_one(arg, c);
 	if (!l->json) {
+		if (c->txn != 0)
+			store_approvals(l->store, c->txn, approved, NULL, &e);
 		buf_init(&pem, 1 << 16);
 		cert_pem(&pem, "CERTIFICATE", c->der);
 		fwrite(pem.p, 1, pem.n, stdout);
@@ -122,6 +138,7 @@ walk(const char *home, int (*each)(void *, const struct store_cert *),
 	if (store_open(fd, STORE_READ, &s, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {
+		l->store = s;
 		if (store_certs(s, each, l, &e) == -1 && e.code != E_NONE)
 			rc = tool_fail(home, &e);
 		store_close(s);

@@ -8,7 +8,6 @@
 #include "pki/name.h"
 #include "pki/san.h"
 #include "role/floor.h"
-#include "spool/spool.h"
 #include "store/store.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
@@ -85,6 +84,33 @@ json_name(struct buf *b, const char *key, struct slice name)
 	buf_release(&t);
 }
 
+/* The store of the list at hand, for what belongs to a row of it. */
+static struct store *the_store;
+
+static int
+approved_json(void *arg, const struct store_approval *a)
+{
+	struct buf *b = arg;
+	char t[DER_TIME_TEXT];
+
+	buf_printf(b, "%s{\"time\":\"%s\"", b->n > 0 &&
+	    b->p[b->n - 1] == '}' ? "," : "", der_time_text(t, a->time));
+	json_text(b, "ra", slice_str(a->rules));
+	json_name(b, "signer", a->signer);
+	buf_add_str(b, "}");
+	return 0;
+}
+
+static void
+json_approved(struct buf *b, int64_t txn)
+{
+	struct err e = { 0 };
+
+	buf_add_str(b, ",\"approved\":[");
+	store_approvals(the_store, txn, approved_json, b, &e);
+	buf_add_str(b, "]");
+}
+
 static void
 put_json(const struct store_held *h)
 {
@@ -113,6 +139,9 @@ put_json(const struct store_held *h)
 	    der_time_text(t[2], h->not_after));
 	json_text(&b, "changes", slice_str(h->changes));
 	json_text(&b, "why", slice_str(h->why));
+	if (h->quorum[0] != '\0')
+		json_text(&b, "approvals", slice_str(h->quorum));
+	json_approved(&b, h->txn);
 	if (h->state == TXN_REFUSED)
 		json_text(&b, "reason", slice_str(h->reason));
 	buf_add_str(&b, "}\n");
@@ -130,11 +159,24 @@ line(const char *name, const char *text)
 		printf("%-10s %s\n", name, escape_short(t, slice_str(text)));
 }
 
+static int
+approved_line(void *arg, const struct store_approval *a)
+{
+	char name[NAME_TEXT], rules[ESCAPE_SHORT], t[DER_TIME_TEXT];
+
+	(void)arg;
+	printf("%-10s by %s \"%s\" at %s\n", "Approved",
+	    escape_short(rules, slice_str(a->rules)),
+	    name_short(name, a->signer), der_time_text(t, a->time));
+	return 0;
+}
+
 /* What is decided on: the names whole, however long they are. */
 static void
 put_screen(const struct store_held *h)
 {
 	char key[64], hex[ESCAPE_SHORT], t[2][DER_TIME_TEXT];
+	struct err e = { 0 };
 	struct buf b;
 
 	buf_init(&b, 1 << 18);
@@ -162,6 +204,8 @@ put_screen(const struct store_held *h)
 	    der_time_text(t[1], h->not_after));
 	line("Changes", h->changes);
 	line("Held", h->why);
+	line("Needs", h->quorum);
+	store_approvals(the_store, h->txn, approved_line, NULL, &e);
 	line("Refused", h->reason);
 	printf("\n");
 	buf_release(&b);
@@ -205,6 +249,7 @@ ca_pending(const char *home, int argc, char **argv)
 	if (store_open(fd, STORE_READ, &s, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {
+		the_store = s;
 		if (store_helds(s, show, &p, &e) == -1 && e.code != E_NONE)
 			rc = tool_fail(home, &e);
 		store_close(s);
@@ -223,6 +268,8 @@ struct search {
 	int64_t		 txn;
 	enum txn_state	 state;
 	char		 subject[NAME_TEXT], hex[2 * 32 + 1];
+	char		 quorum[160];
+	int		 operator;	/* has something to decide */
 };
 
 static int
@@ -253,6 +300,8 @@ match(void *arg, const struct store_held *h)
 	f->found++;
 	f->txn = h->txn;
 	f->state = h->state;
+	f->operator = h->why[0] != '\0';
+	snprintf(f->quorum, sizeof(f->quorum), "%s", h->quorum);
 	name_short(f->subject, h->subject);
 	return 0;
 }
@@ -276,6 +325,9 @@ decide(struct store *s, const char *id, const char *reason, struct err *e)
 	else if (f.state != TXN_HELD)
 		rc = err_set(e, E_NOT_FOUND, "it has been decided already: "
 		    "%s", state_word(f.state));
+	else if (reason == NULL && !f.operator)
+		rc = err_set(e, E_NOT_APPROVED, "it waits for approvals, %s, "
+		    "which an operator cannot give in their place", f.quorum);
 	else
 		rc = store_decide(s, f.txn, reason, f.hex, now, e);
 	if (rc == -1) {
@@ -294,18 +346,16 @@ decide_all(const char *home, char **ids, int n, const char *reason)
 {
 	struct err e = { 0 };
 	struct store *s = NULL;
-	int fd, lock = -1, rc = 0;
+	int fd, rc = 0;
 
+	/* No lock but that of the store: an agent may go on with its work. */
 	if ((fd = tool_home(home, 0, &e)) == -1 ||
-	    spool_lock(fd, &lock, &e) == -1 ||
 	    store_open(fd, STORE_WRITE, &s, &e) == -1)
 		rc = tool_fail(home, &e);
 	for (int i = 0; rc == 0 && i < n; i++)
 		if (decide(s, ids[i], reason, &e) == -1)
 			rc = tool_fail(ids[i], &e);
 	store_close(s);
-	if (lock != -1)
-		close(lock);
 	if (fd != -1)
 		close(fd);
 	return rc;

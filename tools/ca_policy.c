@@ -10,7 +10,9 @@ static const char usage[] =
 "\n"
 "Prints the authorisation table: which sender may ask for which operation\n"
 "about whose certificate.  What does not stand there is refused.  It is the\n"
-"same for every CA; [enrol] rules and [profile]s narrow it down.\n";
+"same for every CA; [enrol] and [ra] rules and [profile]s narrow it down.\n"
+"An approval by an RA changes one thing: a sender that nobody here knows is\n"
+"one that is vouched for.\n";
 
 /* One line for each body and sender: its targets that are allowed. */
 struct printing {
@@ -31,7 +33,7 @@ begin(struct printing *p, enum body body, enum authz_sender sender)
 		putchar('\n');
 	if (!p->open || p->body != body)
 		printf("%s%s\n", p->open ? "\n" : "", msg_body_name(body));
-	printf("  %-20s", authz_sender_name(sender));
+	printf("  %-24s", authz_sender_name(sender));
 	p->open = 1;
 	p->body = body;
 	p->sender = sender;

@@ -7,7 +7,8 @@
 
 static const struct ca_verb verbs[] = {
 	{ "init", ca_init, "make HOME a CA" },
-	{ "trust", ca_trust, "whose devices may ask for certificates" },
+	{ "trust", ca_trust, "whose devices may ask, and which RAs for others" },
+	{ "ra-cert", ca_ra_cert, "a certificate for a registration authority" },
 	{ "ticket", ca_ticket, "shared secrets to enrol with" },
 	{ "list", ca_list, "the certificates that were issued" },
 	{ "issued", ca_list, "the same" },

@@ -1,5 +1,6 @@
 /* cmp-inspect: show messages, or the rules that they break. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "tools/tool.h"
 
 #define OUTPUT_MAX	(64u << 20)
+#define LEVELS		8	/* of nested messages */
 
 enum mode { MODE_TEXT, MODE_JSON, MODE_LINT, MODE_ASN1 };
 
@@ -49,12 +51,25 @@ put_found(void *arg, char level, enum err_code code, const char *section,
 	f->broken |= level == 'M';
 }
 
+/* ${m}, and what is nested in it: "FILE message 2: ..." */
 static int
-lint(struct buf *out, const char *file, const struct msg *m)
+lint(struct buf *out, const char *file, const struct msg *m, int depth)
 {
 	struct found f = { .out = out, .file = file };
+	struct slice in = SLICE_NONE, tlv;
+	struct err ignored = { 0 };
+	char within[TOOL_PATH];
+	struct msg member;
 
 	lint_msg(m, put_found, &f);
+	if (m->body == BODY_NESTED && depth < LEVELS)
+		der_only(m->content, DER_SEQUENCE, &in);
+	for (size_t n = 1; der_get_tlv(&in, DER_SEQUENCE, &tlv) == 0; n++) {
+		snprintf(within, sizeof(within), "%.900s message %zu", file,
+		    n);
+		if (msg_decode(tlv, &member, &ignored) == 0)
+			f.broken |= lint(out, within, &member, depth + 1);
+	}
 	return f.broken;
 }
 
@@ -97,7 +112,7 @@ show(struct buf *out, enum mode mode, const char *file, struct slice in,
 		return err_exit(e->code);
 	switch (mode) {
 	case MODE_LINT:
-		return lint(out, file, &m);
+		return lint(out, file, &m, 0);
 	case MODE_ASN1:
 		return inspect_asn1(out, &m, in, e) == -1 ?
 		    err_exit(E_SYNTAX) : 0;
@@ -136,7 +151,7 @@ inspect(enum mode mode, const char *file, int heading)
 	if (e.code != E_NONE && mode == MODE_JSON && buf_slice(&out).n == 0)
 		put_json_error(&out, file, &e);
 	if (buf_bad(&out)) {
-		err_set(&e, E_NOMEM, "output is too long");
+		buf_err(&out, "output", &e);
 		rc = err_exit(e.code);
 	}
 	if (e.code != E_NONE)

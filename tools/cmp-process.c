@@ -1,6 +1,4 @@
 /* cmp-process: handle messages in the role of HOME. */
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,13 +7,13 @@
 #include "role/engine.h"
 #include "role/staged.h"
 #include "spool/spool.h"
-#include "tools/agent.h"
+#include "tools/process.h"
 #include "tools/tool.h"
 
 #define INPUT_MAX	((size_t)64 << 20)
 
 static const char usage[] =
-"usage: cmp-process [-C HOME] [--watch] [-n]\n"
+"usage: cmp-process [-C HOME] [--watch] [-n] [--flush]\n"
 "       cmp-process [-C HOME] [-n] [-o FILE|DIR] [--channel NAME] [--accept]\n"
 "                   FILE...\n"
 "       cmp-process [-C HOME] --accept\n"
@@ -27,6 +25,7 @@ static const char usage[] =
 "  FILE               these files; \"-\" is standard input; the spool is left\n"
 "                     alone and answers go where -o says\n"
 "  --channel NAME     FILEs came by the [channel NAME] of cmp.conf\n"
+"  --flush            an RA: let what waits for a bundle leave now\n"
 "  --accept           trust the new roots that wait in HOME/trust/staged\n"
 "  -n                 say what would happen, change nothing\n"
 "  -o FILE|DIR        default: standard output if it is no terminal and there\n"
@@ -36,7 +35,8 @@ static const char usage[] =
 "          cmp-process -C dev1 -o stick/ back/*.pki\n";
 
 static const char *home, *out, *channel = "";
-static int dry, follow, trust_new;
+static int dry, follow, trust_new, flush;
+static struct process_ask ask;
 
 static const struct tool_opt opts[] = {
 	{ "home", 'C', OPT_VALUE, &home },
@@ -45,6 +45,7 @@ static const struct tool_opt opts[] = {
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "watch", 0, OPT_FLAG, &follow },
 	{ "accept", 0, OPT_FLAG, &trust_new },
+	{ "flush", 0, OPT_FLAG, &flush },
 };
 
 /* Put the answer where the user wants it, then remember that it is there. */
@@ -93,7 +94,12 @@ one(struct engine *en, const char *file, struct slice der, const char *where)
 		rc = tool_fail(NULL, &e);
 		goto out;
 	}
-	engine_handle(en, conf_channel(engine_conf(en), channel), der, &o);
+	engine_handle(en, ask.by, der, &o);
+	if (o.verdict == VERDICT_BUNDLE) {
+		engine_abort(en);
+		rc = process_bundle(en, &ask, file, der);
+		goto out;
+	}
 	if (dry || o.verdict == VERDICT_TEMPORARY ||
 	    o.verdict == VERDICT_BAD) {
 		engine_abort(en);
@@ -123,14 +129,12 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	int rc;
 
 	buf_init(&der, max + 1);
-	if (file_read(file, max, &der, &e) == 0) {
+	if (file_read(file, max, &der, &e) == 0)
 		rc = one(en, file, buf_slice(&der), where);
-	} else {
+	else if (e.code == E_FILE_SIZE)
+		rc = process_large(en, &ask, file, &e);
+	else
 		rc = tool_fail(NULL, &e);
-		if (e.code == E_FILE_SIZE)
-			tool_say("max-size in [spool] of cmp.conf says how "
-			    "much is read");
-	}
 	buf_release(&der);
 	return rc;
 }
@@ -164,7 +168,8 @@ check_channel(struct engine *en, struct err *e)
 {
 	char shown[ESCAPE_SHORT];
 
-	if (conf_channel(engine_conf(en), channel) != NULL)
+	ask.by = conf_channel(engine_conf(en), channel);
+	if (ask.by != NULL)
 		return 0;
 	return err_set(e, E_CONF, "cmp.conf has no [channel %s]",
 	    escape_short(shown, slice_str(channel)));
@@ -182,6 +187,7 @@ files(char **v, int n, struct err *e)
 	int fd = -1, lock = -1, rc = 0;
 	struct buf input;
 
+	ask = (struct process_ask){ .where = where, .dry = dry };
 	buf_init(&input, INPUT_MAX + 1);
 	if ((!dry && tool_can_put(where, 1, e) == -1) ||
 	    (n == 1 && strcmp(v[0], "-") == 0 &&
@@ -191,7 +197,7 @@ files(char **v, int n, struct err *e)
 	    spool_lock(fd, &lock, e) == -1 ||
 	    engine_open(fd, STORE_WRITE, &en, e) == -1 ||
 	    check_channel(en, e) == -1 ||
-	    (!dry && agent_overdue(en, e) == -1))
+	    (!dry && agent_due(en, flush, e) == -1))
 		rc = tool_fail(NULL, e);
 	else if (n == 1 && strcmp(v[0], "-") == 0)
 		rc = one(en, "standard input", buf_slice(&input), where);
@@ -238,7 +244,7 @@ main(int argc, char **argv)
 		return accept_staged(0);
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(NULL, &e);
-	rc = agent_run(fd, home ? home : ".", follow, dry);
+	rc = agent_run(fd, home ? home : ".", follow, dry, flush);
 	close(fd);
 	return rc;
 }

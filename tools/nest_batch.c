@@ -124,7 +124,8 @@ read_stable(struct batch *b, int dirfd, const char *name, int follow,
 	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 	    (follow ? 0 : O_NOFOLLOW));
 	if (fd == -1)
-		return err_set(e, E_NOINPUT, "open: %s", strerror(errno));
+		return err_set(e, errno == ELOOP ? E_FILE_TYPE : E_NOINPUT,
+		    "open: %s", strerror(errno));
 	if (fstat(fd, &st[0]) == -1 || !S_ISREG(st[0].st_mode)) {
 		err_set(e, E_FILE_TYPE, "not a regular file");
 	} else if ((uint64_t)st[0].st_size > b->j->limits.member_size) {

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +18,28 @@
 #include "base/file.h"
 
 #define OPTS_MAX	40
+
+/*
+ * Before main(), in every program: no core file with keys in it, and no other
+ * process of the user that looks in.  Memory stays out of swap where its
+ * amount is not limited; within a limit we could not say which part has keys.
+ * None of it is worth stopping for.
+ */
+static void __attribute__((constructor))
+close_memory(void)
+{
+	struct rlimit none = { 0, 0 }, locked;
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__	/* which looks for leaks from outside */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 &&
+	    locked.rlim_cur == RLIM_INFINITY)
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+#else
+	(void)locked;
+#endif
+}
 
 /* One line: what users and peers named cannot make it two, or colour it. */
 static void __attribute__((format(printf, 1, 0)))
@@ -211,19 +236,37 @@ tool_can_put(const char *where, int again, struct err *e)
 	return 0;
 }
 
+static int
+give_whole(void *arg, file_piece piece, void *to, struct err *e)
+{
+	return piece(to, *(const struct slice *)arg, e);
+}
+
 int
 tool_put(const char *where, const char *name, struct slice data,
+    char shown[static TOOL_PATH], struct err *e)
+{
+	return tool_put_each(where, name, give_whole, &data, shown, e);
+}
+
+static int
+say_piece(void *to, struct slice data, struct err *e)
+{
+	(void)to;
+	if (file_write(STDOUT_FILENO, data) == 0)
+		return 0;
+	return err_set(e, E_IO, "standard output: %s", strerror(errno));
+}
+
+int
+tool_put_each(const char *where, const char *name, file_give give, void *arg,
     char shown[static TOOL_PATH], struct err *e)
 {
 	size_t n;
 
 	shown[0] = '\0';
-	if (to_stdout(where)) {
-		if (file_write(STDOUT_FILENO, data) == -1)
-			return err_set(e, E_IO, "standard output: %s",
-			    strerror(errno));
-		return 0;
-	}
+	if (to_stdout(where))
+		return give(arg, say_piece, NULL, e);
 	if (where == NULL)
 		where = ".";
 	n = strlen(where);
@@ -234,7 +277,7 @@ tool_put(const char *where, const char *name, struct slice data,
 		    where[n - 1] == '/' ? "" : "/", name);
 	if (tool_can_put(tool_is_dir(where) ? where : NULL, 1, e) == -1)
 		return -1;
-	return file_deliver_path(shown, data, 0644, FILE_NEW, e);
+	return file_deliver_path_each(shown, give, arg, 0644, e);
 }
 
 const char *

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 
 /*
  * What all programs share: options, messages, homes and where output goes.
@@ -70,6 +71,9 @@ int	tool_home(const char *path, int create, struct err *e);
 #define TOOL_PATH	1024
 int	tool_put(const char *where, const char *name, struct slice data,
 	    char shown[static TOOL_PATH], struct err *e);
+/* The same for what is not held. */
+int	tool_put_each(const char *where, const char *name, file_give give,
+	    void *arg, char shown[static TOOL_PATH], struct err *e);
 
 /* Is ${where} a directory, or called one by its "/" at the end? */
 int	tool_is_dir(const char *where);

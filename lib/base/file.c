@@ -35,7 +35,7 @@ read_all(int fd, const char *shown, size_t max, struct buf *out, struct err *e)
 	}
 	explicit_bzero(block, sizeof(block));
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "%s: out of memory", shown);
+		return buf_err(out, shown, e);
 	return 0;
 }
 
@@ -101,19 +101,52 @@ file_write(int fd, struct slice data)
 	return 0;
 }
 
-/* Is ${name} there already with exactly ${data}? */
-static int
-same_content(int dirfd, const char *name, struct slice data)
+/* All of ${n} bytes, less at the end; -1. */
+static ssize_t
+read_full(int fd, uint8_t *p, size_t n)
 {
-	struct err ignored = { 0 };
-	struct buf b;
+	size_t have = 0;
+	ssize_t r;
+
+	while (have < n && (r = read(fd, p + have, n - have)) != 0) {
+		if (r == -1 && errno != EINTR)
+			return -1;
+		have += r > 0 ? (size_t)r : 0;
+	}
+	return (ssize_t)have;
+}
+
+static int
+same_bytes(int a, int b)
+{
+	uint8_t p[2][16384];
+	ssize_t n;
+
+	do {
+		n = read_full(a, p[0], sizeof(p[0]));
+		if (n == -1 || read_full(b, p[1], sizeof(p[1])) != n ||
+		    memcmp(p[0], p[1], (size_t)n) != 0)
+			return 0;
+	} while (n > 0);
+	return 1;
+}
+
+/* Is ${name} there already with exactly what ${tmp} has? */
+static int
+same_content(int dirfd, const char *name, const char *tmp)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int a = openat(dirfd, name, flags), b = openat(dirfd, tmp, flags);
+	struct stat st, want;
 	int same;
 
-	buf_init(&b, data.n + 1);
-	same = data.p != NULL &&
-	    file_read_at(dirfd, name, data.n + 1, &b, &ignored) == 0 &&
-	    slice_eq(buf_slice(&b), data);
-	buf_release(&b);
+	same = a != -1 && b != -1 && fstat(a, &st) == 0 &&
+	    fstat(b, &want) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	    st.st_size == want.st_size && same_bytes(a, b);
+	if (a != -1)
+		close(a);
+	if (b != -1)
+		close(b);
 	return same;
 }
 
@@ -125,9 +158,12 @@ cannot_create(int why)
 	    why == ENFILE ? E_IO : E_CREATE;
 }
 
-/* Put the written file ${tmp} in the place of ${name}. */
+/*
+ * Put the written file ${tmp} in the place of ${name}.  ${compare}: the same
+ * content there already is success.
+ */
 static int
-publish(int dirfd, const char *tmp, const char *name, struct slice data,
+publish(int dirfd, const char *tmp, const char *name, int compare,
     enum file_mode how, struct err *e)
 {
 	if (how == FILE_REPLACE) {
@@ -152,7 +188,7 @@ publish(int dirfd, const char *tmp, const char *name, struct slice data,
 	if (errno != EEXIST && errno != EPERM)
 		return err_set(e, E_IO, "%s: rename: %s", name,
 		    strerror(errno));
-	if (!same_content(dirfd, name, data))
+	if (!compare || !same_content(dirfd, name, tmp))
 		return err_set(e, E_EXISTS, "%s: exists with other content; "
 		    "move it away or choose another name", name);
 	unlinkat(dirfd, tmp, 0);
@@ -191,7 +227,7 @@ file_finish(int dirfd, const char *name, struct err *e)
 
 	if (temporary(tmp, name, e) == -1)
 		return -1;
-	if (publish(dirfd, tmp, name, SLICE_NONE, FILE_REPLACE, e) == -1) {
+	if (publish(dirfd, tmp, name, 0, FILE_REPLACE, e) == -1) {
 		unlinkat(dirfd, tmp, 0);
 		return -1;
 	}
@@ -208,27 +244,62 @@ file_forget(int dirfd, const char *name)
 		unlinkat(dirfd, tmp, 0);
 }
 
+struct writing {
+	const char	*name;
+	int		 fd;
+};
+
+static int
+write_piece(void *arg, struct slice data, struct err *e)
+{
+	struct writing *w = arg;
+
+	if (file_write(w->fd, data) == 0)
+		return 0;
+	return err_set(e, E_IO, "%s: write: %s", w->name, strerror(errno));
+}
+
+static int
+give_whole(void *arg, file_piece piece, void *to, struct err *e)
+{
+	return piece(to, *(const struct slice *)arg, e);
+}
+
+static int
+place(int dirfd, const char *name, file_give give, void *arg, unsigned mode,
+    enum file_mode how, struct err *e)
+{
+	struct writing w = { .name = name };
+	char tmp[NAME_MAX + 1];
+	int rc;
+
+	if (temporary(tmp, name, e) == -1 ||
+	    (w.fd = file_start(dirfd, name, mode, e)) == -1)
+		return -1;
+	rc = give(arg, write_piece, &w, e);
+	if (rc == 0 && fsync(w.fd) == -1)
+		rc = err_set(e, E_IO, "%s: write: %s", name, strerror(errno));
+	if (close(w.fd) == -1 && rc == 0)
+		rc = err_set(e, E_IO, "%s: close: %s", name, strerror(errno));
+	if (rc == 0)
+		rc = publish(dirfd, tmp, name, 1, how, e);
+	if (rc == -1)
+		unlinkat(dirfd, tmp, 0);
+	return rc;
+}
+
 int
 file_place(int dirfd, const char *name, struct slice data, unsigned mode,
     enum file_mode how, struct err *e)
 {
-	char tmp[NAME_MAX + 1];
-	int fd, rc = -1;
+	return place(dirfd, name, give_whole, &data, mode, how, e);
+}
 
-	if (temporary(tmp, name, e) == -1 ||
-	    (fd = file_start(dirfd, name, mode, e)) == -1)
-		return -1;
-	if (file_write(fd, data) == -1 || fsync(fd) == -1) {
-		err_set(e, E_IO, "%s: write: %s", name, strerror(errno));
-		close(fd);
-	} else if (close(fd) == -1) {
-		err_set(e, E_IO, "%s: close: %s", name, strerror(errno));
-	} else {
-		rc = publish(dirfd, tmp, name, data, how, e);
-	}
-	if (rc == -1)
-		unlinkat(dirfd, tmp, 0);
-	return rc;
+int
+file_place_each(int dirfd, const char *name, file_give give, void *arg,
+    unsigned mode, struct err *e)
+{
+	return place(dirfd, name, give, arg, mode, FILE_NEW, e);
 }
 
 int
@@ -250,8 +321,8 @@ file_deliver(int dirfd, const char *name, struct slice data, unsigned mode,
 	return file_sync_dir(dirfd, name, e);
 }
 
-int
-file_deliver_path(const char *path, struct slice data, unsigned mode,
+static int
+deliver_path(const char *path, file_give give, void *arg, unsigned mode,
     enum file_mode how, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -265,9 +336,26 @@ file_deliver_path(const char *path, struct slice data, unsigned mode,
 		return err_set(e, E_CREATE, "path is too long");
 	if ((fd = file_open_dir(AT_FDCWD, dir, 0, e)) == -1)
 		return -1;
-	rc = file_deliver(fd, slash ? slash + 1 : path, data, mode, how, e);
+	slash = slash ? slash + 1 : path;
+	rc = place(fd, slash, give, arg, mode, how, e);
+	if (rc == 0)
+		rc = file_sync_dir(fd, slash, e);
 	close(fd);
 	return rc;
+}
+
+int
+file_deliver_path(const char *path, struct slice data, unsigned mode,
+    enum file_mode how, struct err *e)
+{
+	return deliver_path(path, give_whole, &data, mode, how, e);
+}
+
+int
+file_deliver_path_each(const char *path, file_give give, void *arg,
+    unsigned mode, struct err *e)
+{
+	return deliver_path(path, give, arg, mode, FILE_NEW, e);
 }
 
 /* Make the new entry ${name} durable: sync the directory it stands in. */
@@ -343,7 +431,7 @@ file_settle(int dirfd, const char *name, struct slice data, struct err *e)
 
 	if (temporary(tmp, name, e) == -1)
 		return -1;
-	return publish(dirfd, tmp, name, data, FILE_NEW, e);
+	return publish(dirfd, tmp, name, data.p != NULL, FILE_NEW, e);
 }
 
 int

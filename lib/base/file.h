@@ -49,6 +49,20 @@ int	file_place(int dirfd, const char *name, struct slice data,
 int	file_sync_dir(int dirfd, const char *what, struct err *e);
 
 /*
+ * file_place() with FILE_NEW of what is not held: ${give} calls ${piece} with
+ * ${to} for each part of it, in order, and returns 0, or -1 at once when that
+ * does.
+ */
+typedef int (*file_piece)(void *to, struct slice data, struct err *e);
+typedef int (*file_give)(void *arg, file_piece piece, void *to,
+	    struct err *e);
+int	file_place_each(int dirfd, const char *name, file_give give, void *arg,
+	    unsigned mode, struct err *e);
+/* The same for a path, durable: see file_deliver_path(). */
+int	file_deliver_path_each(const char *path, file_give give, void *arg,
+	    unsigned mode, struct err *e);
+
+/*
  * file_deliver() with FILE_REPLACE for what is too long to be held.
  * file_start() makes the temporary file and returns its descriptor, open for
  * reading and writing; the caller writes it, syncs and closes it, and then

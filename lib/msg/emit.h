@@ -11,7 +11,7 @@
  *
  * A value is named by its parent; inside a list the name is NULL.
  */
-#define EMIT_DEPTH	16
+#define EMIT_DEPTH	24
 
 struct emit {
 	struct buf	*out;

@@ -286,7 +286,10 @@ start_hashes(struct nest *n, const struct outline *o, struct err *e)
 	buf_init(&head, FRAME);
 	nest_put_head(&head, DER_SEQUENCE, size);
 	if (a.scheme == SIG_ED25519 || a.scheme == SIG_ED448) {
+		/* At once: growing would take twice as much. */
 		buf_init(&n->part, FRAME + (size_t)size);
+		buf_extend(&n->part, n->part.max);
+		buf_reset(&n->part);
 		buf_add_slice(&n->part, buf_slice(&head));
 	} else if ((rc = hash_begin(a.hash, &n->part_hash, e)) == 0) {
 		hash_add(n->part_hash, buf_slice(&head));
@@ -450,6 +453,12 @@ int
 nest_is_approval(const struct nest *n)
 {
 	return n->facts.count == 1 && n->facts.same_both == 1;
+}
+
+int
+nest_way(const struct nest *n)
+{
+	return (n->facts.up > 0) - (n->facts.down > 0);
 }
 
 int

@@ -56,11 +56,14 @@ const struct msg *nest_msg(const struct nest *n);
 
 size_t	nest_count(const struct nest *n);
 int	nest_is_approval(const struct nest *n);
+/* Are its members requests (1) or responses (-1)?  0: both, or neither. */
+int	nest_way(const struct nest *n);
 
 /*
  * Is it one or the other without contradiction?  E_NESTED: requests and
  * responses together; one member with the transactionID of the outer message
- * but another senderNonce; several, one of them with that transactionID.
+ * but another senderNonce; several, one of them with that transactionID; an
+ * approval of a response.
  * E_NEST_DEPTH: a member is a bundle, or an approval is nested deeper than
  * ${layers} approvals around one message.
  * A member that cannot be read is none of its business.

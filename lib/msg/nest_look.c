@@ -209,6 +209,9 @@ nest_judge(const struct nest_facts *f, unsigned layers, struct err *e)
 		return err_set(e, E_NESTED, "the nested message has the "
 		    "transactionID of the one within but not its senderNonce, "
 		    "expected both for an approval, neither for a bundle");
+	if (f->down > 0 && have > 0)
+		return err_set(e, E_NESTED, "an approval is around a response, "
+		    "expected a request");
 	if (f->count > 1 && f->same_id > 0)
 		return err_set(e, E_NESTED, "a bundle of %zu messages has the "
 		    "transactionID of one of them, expected a fresh one",

@@ -3,7 +3,7 @@
 
 #include "msg/print_part.h"
 
-#define WHOLE_DEPTH	4
+#define WHOLE_DEPTH	8	/* of emit: an approval in a bundle, and what is in it */
 
 void
 print_error(struct emit *em, const struct err *e)

@@ -20,8 +20,8 @@ void	print_rev(struct emit *em, struct slice content);
 void	print_rev_rep(struct emit *em, struct slice content);
 
 /*
- * Content of PKIMessages, as list ${name}.  One level is shown as a message
- * of its own; those within it are only named.
+ * Content of PKIMessages, as list ${name}.  A few levels are shown as messages
+ * of their own; those within them are only named.
  */
 void	print_messages(struct emit *em, const char *name,
 	    struct slice content);

@@ -157,8 +157,19 @@ add_signer(const struct checked *c, struct buf *out)
 	derw_release(&w);
 }
 
+/* "2 of officer-a officer-b", or "". */
+static void
+add_quorum(const struct conf_quorum *q, struct buf *out)
+{
+	if (q->need > 0)
+		buf_printf(out, "%lld of", (long long)q->need);
+	for (size_t i = 0; i < q->of.n; i++)
+		buf_printf(out, " %s", q->of.v[i]);
+	buf_add_u8(out, 0);
+}
+
 /*
- * All is well, but an operator has to agree: the device is told to wait and
+ * All is well, but an operator or some RAs have to agree: the device is told to wait and
  * asks again (4.4, 5.1.5).  implicitConfirm is for the last answer only.
  */
 static int
@@ -166,7 +177,8 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
     struct op_answer *a, struct err *e)
 {
 	const struct wish *w = grant_wish(g);
-	size_t at[3] = { w->subject.n, w->san.n, w->spki.n }, text;
+	const char *held = grant_held(g), *waits = grant_waits(g);
+	size_t at[3] = { w->subject.n, w->san.n, w->spki.n }, text, who;
 	struct txn *t = facts->txn;
 	struct buf *b = &a->cert;
 
@@ -176,28 +188,32 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	buf_add_slice(b, buf_slice(&w->spki));
 	buf_add(b, w->mods_text, strlen(w->mods_text) + 1);
 	text = b->n;
+	add_quorum(grant_quorum(g), b);
+	who = b->n;
 	add_signer(r->checked, b);
 	if (buf_bad(b))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(b, "what an operator is to decide", e);
 	a->effects.has_hold = 1;
 	a->effects.hold = (struct txn_hold){
-		.signer = SLICE(b->p + text, b->n - text),
+		.signer = SLICE(b->p + who, b->n - who),
+		.quorum = (const char *)b->p + text,
 		.subject = SLICE(b->p, at[0]),
 		.san = SLICE(b->p + at[0], at[1]),
 		.spki = SLICE(b->p + at[0] + at[1], at[2]),
 		.changes = (const char *)b->p + at[0] + at[1] + at[2],
 		.not_before = w->not_before, .not_after = w->not_after,
-		.profile = grant_profile(g)->name, .why = grant_held(g),
+		.profile = grant_profile(g)->name, .why = held ? held : "",
 	};
 	t->cert_req_id = r->cert_req.cert_req_id;
 	t->state = TXN_HELD;
 	draft_body_waiting(&a->draft, op_by_request(r->msg->body)->response,
-	    t->cert_req_id, "waiting for the decision of an operator");
+	    t->cert_req_id, held ? "waiting for the decision of an operator" :
+	    "waiting for approval");
 	snprintf(a->effects.event, sizeof(a->effects.event), "held");
-	snprintf(a->effects.detail, sizeof(a->effects.detail), "%s",
-	    grant_held(g));
-	snprintf(a->note, sizeof(a->note), "held for an operator: %s; see: "
-	    "cmp-ca pending", grant_held(g));
+	snprintf(a->effects.detail, sizeof(a->effects.detail), "%s%s%s",
+	    held ? held : "", held && waits ? ", " : "", waits ? waits : "");
+	snprintf(a->note, sizeof(a->note), "held%s: %.120s; see: cmp-ca "
+	    "pending", held ? " for an operator" : "", a->effects.detail);
 	return 0;
 }
 
@@ -209,7 +225,8 @@ grant_certificate(const struct op_ca *ca, const struct op_request *r,
 {
 	const struct wish *w = grant_wish(g);
 
-	if (grant_held(g) != NULL && !facts->approved)
+	if ((grant_held(g) != NULL && !facts->approved) ||
+	    grant_waits(g) != NULL)
 		return hold(r, g, facts, a, e);
 	if (issue(ca, g, facts, a, e) == -1)
 		return -1;
@@ -236,7 +253,9 @@ enrol_answer(const struct op_ca *ca, const struct op_request *r,
 	    &facts->policy, &g, e) == -1)
 		return -1;
 	rc = grant_certificate(ca, r, g, facts, a, e);
-	a->effects.cert.first_issued = a->effects.cert.not_before;
+	/* With a certificate of ours it goes on with a line of renewal. */
+	a->effects.cert.first_issued = facts->policy.sender == AUTHZ_OWN ?
+	    facts->policy.sender_since : ca->policy.now;
 	grant_free(g);
 	return rc;
 }

@@ -66,7 +66,8 @@ genm_answer(const struct op_ca *ca, const struct op_request *r,
 	struct derw *w = &a->draft.content;
 	struct grant *g;
 
-	if (policy_inform(r->checked, &facts->policy, &g, e) == -1)
+	if (policy_inform(&ca->policy, r->checked, &facts->policy, &g,
+	    e) == -1)
 		return -1;
 	grant_free(g);
 	a->draft.body = BODY_GENP;

@@ -30,7 +30,7 @@ poll_answer(const struct op_ca *ca, const struct op_request *r,
 	struct txn *t = facts->txn;
 	struct grant *g;
 
-	if (policy_continue(r->checked, t, &g, e) == -1)
+	if (policy_continue(r->checked, t, &facts->policy, &g, e) == -1)
 		return -1;
 	grant_free(g);
 	if (id != t->cert_req_id && id != -1)

@@ -5,26 +5,38 @@
 /* Targets a sender may name, as a set. */
 #define NEW	(1u << AUTHZ_NEW)
 #define SELF	(1u << AUTHZ_SELF)
+#define OTHER	(1u << AUTHZ_OTHER)
 #define NOTHING	(1u << AUTHZ_NOTHING)
 
 /*
- * A body without a row is for nobody.  certConf and pollReq belong to a
- * transaction: whose it is was decided by its first request, and
- * policy_continue() holds them to that.
+ * A body without a row is for nobody.  certConf and pollReq are about what the
+ * first request of their transaction was about, and only for its sender:
+ * policy_continue().
  */
 static const struct {
 	enum body	body;
 	unsigned char	allow[AUTHZ__SENDERS];
 } rows[] = {
-	/*		  device    own            exp. rev. str. MAC */
-	{ BODY_IR,	{ NEW,      0,             0,   0,   0,   NEW } },
-	{ BODY_CR,	{ 0,        NEW,           0,   0,   0,   NEW } },
-	{ BODY_P10CR,	{ NEW,      NEW,           0,   0,   0,   NEW } },
-	{ BODY_KUR,	{ 0,        SELF,          0,   0,   0,   0 } },
-	{ BODY_RR,	{ 0,        SELF,          0,   0,   0,   0 } },
-	{ BODY_GENM,	{ NOTHING,  NOTHING,       0,   0,   0,   0 } },
-	{ BODY_CERTCONF, { NEW,     NEW | SELF,    0,   0,   0,   NEW } },
-	{ BODY_POLLREQ,	{ NEW,      NEW | SELF,    0,   0,   0,   NEW } },
+	/*		  device    own            exp. rev. str. MAC
+	 *		  RA            vouched */
+	{ BODY_IR,	{ NEW,      0,             0,   0,   0,   NEW,
+			  NEW,          NEW } },
+	{ BODY_CR,	{ 0,        NEW,           0,   0,   0,   NEW,
+			  NEW,          NEW } },
+	{ BODY_P10CR,	{ NEW,      NEW,           0,   0,   0,   NEW,
+			  NEW,          NEW } },
+	{ BODY_KUR,	{ 0,        SELF,          0,   0,   0,   0,
+			  0,            0 } },
+	{ BODY_RR,	{ 0,        SELF,          0,   0,   0,   0,
+			  SELF | OTHER, 0 } },
+	{ BODY_GENM,	{ NOTHING,  NOTHING,       0,   0,   0,   0,
+			  NOTHING,      0 } },
+	{ BODY_CERTCONF, { NEW,     NEW | SELF,    0,   0,   0,   NEW,
+			  NEW,          NEW } },
+	{ BODY_POLLREQ,	{ NEW,      NEW | SELF,    0,   0,   0,   NEW,
+			  NEW,          NEW } },
+	{ BODY_NESTED,	{ 0,        0,             0,   0,   0,   0,
+			  NOTHING,      0 } },
 };
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
@@ -33,8 +45,10 @@ static const char *const senders[] = {
 	[AUTHZ_OWN] = "own certificate",
 	[AUTHZ_OWN_EXPIRED] = "own, expired",
 	[AUTHZ_OWN_REVOKED] = "own, revoked",
-	[AUTHZ_STRANGER] = "own, unknown here",
+	[AUTHZ_STRANGER] = "unknown here",
 	[AUTHZ_MAC] = "shared secret",
+	[AUTHZ_RA] = "registration authority",
+	[AUTHZ_VOUCHED] = "vouched for by an RA",
 };
 
 static const char *const targets[] = {

@@ -13,8 +13,12 @@ enum authz_sender {
 	AUTHZ_OWN,		/* a certificate of ours, in force */
 	AUTHZ_OWN_EXPIRED,
 	AUTHZ_OWN_REVOKED,
-	AUTHZ_STRANGER,		/* of ours by its issuer, but not in the store */
+	AUTHZ_STRANGER,		/* of ours by its issuer, but not in the store;
+				 * below an anchor of [ra] without cmcRA */
 	AUTHZ_MAC,		/* a shared secret */
+	AUTHZ_RA,		/* a certificate that an [ra] is about */
+	AUTHZ_VOUCHED,		/* no anchor of ours is above it, but an RA
+				 * has approved (RFC 9483 5.2.2.1) */
 	AUTHZ__SENDERS
 };
 

@@ -6,7 +6,6 @@
 
 #include "base/escape.h"
 #include "pki/name.h"
-#include "pki/san.h"
 
 void
 grant_free(struct grant *g)
@@ -53,171 +52,16 @@ grant_held(const struct grant *g)
 	return g->held;
 }
 
-int
-policy_in_list(const struct conf_list *l, const char *s)
+const char *
+grant_waits(const struct grant *g)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], s) == 0)
-			return 1;
-	return 0;
+	return g->waits[0] != '\0' ? g->waits : NULL;
 }
 
-/* ${bound}: the only one that may be asked for, or NULL. */
-static const struct conf_profile *
-choose_profile(const struct policy_env *env, const struct checked *c,
-    const char *bound, struct err *e)
+const struct conf_quorum *
+grant_quorum(const struct grant *g)
 {
-	struct slice asked = checked_msg(c)->hdr.cert_profile;
-	const struct conf_profile *p;
-	char text[ESCAPE_SHORT];
-
-	if (asked.p == NULL || asked.n == 0)
-		asked = slice_str(bound ? bound : env->conf->home.profile);
-	if (bound != NULL && !slice_eq(asked, slice_str(bound))) {
-		err_set(e, E_NOT_AUTHORIZED, "certProfile asks for \"%s\", the "
-		    "ticket is for profile %.60s", escape_short(text, asked),
-		    bound);
-		return NULL;
-	}
-	p = conf_profile(env->conf, (const char *)asked.p, asked.n);
-	if (p == NULL)
-		err_set(e, E_CERT_PROFILE, "certProfile asks for \"%s\", "
-		    "cmp.conf has no [profile] of that name",
-		    escape_short(text, asked));
-	return p;
-}
-
-int
-policy_has_anchor(const struct policy_rule *r, const struct anchor *a)
-{
-	for (size_t i = 0; i < r->n_anchors; i++)
-		if (slice_eq(r->anchors[i]->der, a->cert->der))
-			return 1;
-	return 0;
-}
-
-/*
- * Holders of our certificates may ask for more under their own names without
- * any rule; an [enrol] rule with our CA certificate as anchor says otherwise.
- */
-static const struct conf_rule own_names = { .kind = CONF_enrol,
-    .name = (char []){ "own" } };
-
-static const struct conf_rule *
-choose_rule(const struct policy_env *env, const struct checked *c,
-    const struct conf_profile *p, enum body body, enum authz_sender sender,
-    struct err *e)
-{
-	const struct anchor *anchor = checked_path(c)->anchor;
-	const struct conf_rule *conf;
-	char name[NAME_TEXT];
-
-	for (size_t i = 0; i < env->n_rules; i++) {
-		conf = env->rules[i].conf;
-		if ((conf->body.n == 0 ||
-		    policy_in_list(&conf->body, msg_body_word(body))) &&
-		    (conf->profiles.n == 0 ||
-		    policy_in_list(&conf->profiles, p->name)) &&
-		    policy_has_anchor(&env->rules[i], anchor))
-			return conf;
-	}
-	if (sender == AUTHZ_OWN)
-		return &own_names;
-	err_set(e, E_NOT_AUTHORIZED, "no [enrol] rule lets devices under "
-	    "\"%s\" send %s for profile %s; one is added with: cmp-ca trust "
-	    "add --enrol FILE --profile %s", name_short(name,
-	    anchor->cert->subject), msg_body_name(body), p->name, p->name);
-	return NULL;
-}
-
-/* Who asks, for the patterns: a reference proves no name. */
-static struct slice
-sender_name(const struct checked *c)
-{
-	return checked_mac(c) != NULL ? SLICE_LIT("\x30\x00") :
-	    checked_signer(c)->subject;
-}
-
-int
-policy_check_subject(const struct conf_rule *rule, const struct checked *c,
-    struct slice subject, struct err *e)
-{
-	struct slice sender = sender_name(c);
-	char asked[NAME_TEXT], own[NAME_TEXT];
-
-	/* The profile allows it, and all there is of a name stands in the
-	 * subjectAltName, of which the rule judges every entry. */
-	if (name_is_empty(subject))
-		return 0;
-	if (rule->subject == NULL) {
-		if (name_eq(subject, sender))
-			return 0;
-		return err_set(e, E_NOT_SUBJECT, "subject is \"%s\"; [enrol "
-		    "%s] has no subject pattern, so a device may only ask for "
-		    "its own name \"%s\"", name_short(asked, subject),
-		    rule->name, name_short(own, sender));
-	}
-	if (name_match(rule->subject, subject, sender))
-		return 0;
-	return err_set(e, E_NOT_SUBJECT, "subject is \"%s\", [enrol %s] "
-	    "allows \"%.120s\" to \"%s\"", name_short(asked, subject),
-	    rule->name, rule->subject, name_short(own, sender));
-}
-
-static int
-san_allowed(const struct conf_rule *rule, enum san_type type,
-    struct slice value)
-{
-	for (size_t i = 0; i < rule->san.n; i++)
-		if (san_match(rule->san.v[i], type, value))
-			return 1;
-	return 0;
-}
-
-/* Is the entry one of ${names} (GeneralNames TLV or nothing)? */
-static int
-san_among(struct slice names, enum san_type type, struct slice value)
-{
-	enum san_type other;
-	struct slice in, v;
-
-	if (names.n == 0 || der_only(names, DER_SEQUENCE, &in) == -1)
-		return 0;
-	while (san_next(&in, &other, &v) == 0)
-		if (san_same(type, value, other, v))
-			return 1;
-	return 0;
-}
-
-int
-policy_check_san(const struct conf_rule *rule, const struct checked *c,
-    struct slice names, struct err *e)
-{
-	enum san_type type;
-	struct slice in, value;
-	struct buf text;
-
-	if (names.n == 0)
-		return 0;
-	if (der_only(names, DER_SEQUENCE, &in) == -1)
-		return err_set(e, E_TMPL_SAN, "subjectAltName is malformed");
-	while (in.n > 0) {
-		if (san_next(&in, &type, &value) == -1)
-			return err_set(e, E_TMPL_SAN, "subjectAltName is "
-			    "malformed");
-		if (rule == &own_names ? san_among(checked_signer(c)->san,
-		    type, value) : san_allowed(rule, type, value))
-			continue;
-		buf_init(&text, 4096);
-		san_text(&text, type, value);
-		err_set(e, E_NOT_SAN, "subjectAltName has \"%.200s\", [enrol "
-		    "%s] allows %s", text.n ? buf_str(&text) : "?",
-		    rule->name, rule->san.n == 0 ? "none" :
-		    "no name like that");
-		buf_release(&text);
-		return -1;
-	}
-	return 0;
+	return &g->quorum;
 }
 
 /* A key belongs to one subject, and a revoked one to nobody. */
@@ -243,42 +87,6 @@ check_key(const struct conf_profile *p, const struct policy_facts *facts,
 	return 0;
 }
 
-const struct conf_rule *
-policy_ticket_rule(struct ticket_rule *r, const struct policy_ticket *t,
-    int64_t now, struct err *e)
-{
-	char ref[ESCAPE_SHORT], time[DER_TIME_TEXT], *p;
-
-	escape_short(ref, t->ref);
-	if (t->uses_left == 0) {
-		err_set(e, E_TICKET_USED, "the ticket \"%.80s\" is used up",
-		    ref);
-		return NULL;
-	}
-	if (t->expires != 0 && t->expires < now) {
-		err_set(e, E_TICKET_EXPIRED, "the ticket \"%.80s\" expired at "
-		    "%s", ref, der_time_text(time, t->expires));
-		return NULL;
-	}
-	snprintf(r->name, sizeof(r->name), "ticket %.50s", ref);
-	buf_add_str(&r->text, t->subject);
-	buf_add_u8(&r->text, 0);
-	buf_add_str(&r->text, t->san);
-	if ((p = (char *)(uintptr_t)buf_str(&r->text)) == NULL) {
-		err_set(e, E_NOMEM, "out of memory");
-		return NULL;
-	}
-	r->rule = (struct conf_rule){ .name = r->name, .subject = p,
-	    .san = { .v = r->san } };
-	for (p += strlen(p) + 1; *p != '\0' && r->rule.san.n < SAN_PATTERNS;) {
-		r->san[r->rule.san.n++] = p;
-		if ((p = strchr(p, '\n')) == NULL)
-			break;
-		*p++ = '\0';
-	}
-	return &r->rule;
-}
-
 struct grant *
 grant_new(const struct checked *c, struct err *e)
 {
@@ -291,42 +99,109 @@ grant_new(const struct checked *c, struct err *e)
 	return g;
 }
 
+/* Whatever a line of certificates is renewed with: a stolen key shall not
+ * renew itself for ever. */
+static int
+check_limit(const struct policy_env *env, const struct conf_profile *p,
+    const struct policy_facts *facts, struct err *e)
+{
+	int64_t age = env->now - facts->sender_since;
+
+	if (age <= p->renew_for)
+		return 0;
+	return err_set(e, E_UPDATE_LIMIT, "first issued %lld days ago, profile "
+	    "%s renews for %lld days; the device has to enrol anew",
+	    (long long)age / 86400, p->name, (long long)p->renew_for / 86400);
+}
+
+/* Who may have those names: the rule that says so. */
+static const struct conf_rule *
+judge(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, const struct conf_rule *rule,
+    const struct policy_what *w, struct err *e)
+{
+	switch (facts->sender) {
+	case AUTHZ_RA:
+		return policy_ra_rule(env, &facts->ra, c, w, 1, e);
+	case AUTHZ_VOUCHED:
+		return policy_ra_voucher(env, facts, c, w, e);
+	default:
+		return policy_names(rule, c, w->subject, w->san, e) == -1 ?
+		    NULL : rule;
+	}
+}
+
+/* Has it to wait, and for whom? */
+static void
+settle(const struct conf_rule *rule, const struct checked *c,
+    const struct policy_facts *facts, const struct policy_what *w,
+    struct grant *g)
+{
+	int64_t have;
+
+	g->rule = facts->sender == AUTHZ_MAC ? "ticket" : rule->name;
+	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
+	    NULL : facts->sender == AUTHZ_MAC ? "its profile says hold, and "
+	    "its sender is known by a shared secret only" :
+	    "its profile says hold";
+	g->quorum = rule->approvals;
+	if (rule->approvals.need == 0)
+		return;
+	have = policy_ra_count(&rule->approvals, facts, c, w);
+	if (have < rule->approvals.need)
+		snprintf(g->waits, sizeof(g->waits), "%lld of %lld approvals",
+		    (long long)have, (long long)rule->approvals.need);
+}
+
 static int
 decide(const struct policy_env *env, const struct checked *c, enum body body,
     const struct cert_req *r, const struct policy_facts *facts,
-    struct ticket_rule *ticket, struct grant *g, struct err *e)
+    struct policy_ticket_rule *ticket, struct grant *g, struct err *e)
 {
-	int mac = facts->sender == AUTHZ_MAC;
-	const struct conf_rule *rule;
-	struct slice subject;
+	int mac = facts->sender == AUTHZ_MAC, ra = facts->sender == AUTHZ_RA ||
+	    facts->sender == AUTHZ_VOUCHED;
+	const struct conf_rule *rule = NULL;
+	struct policy_what w = { .body = body };
 
-	g->profile = choose_profile(env, c, mac ? facts->ticket.profile : NULL,
+	g->profile = policy_profile(env, c, mac ? facts->ticket.profile : NULL,
 	    e);
 	if (g->profile == NULL)
 		return -1;
-	rule = mac ? policy_ticket_rule(ticket, &facts->ticket, env->now, e) :
-	    choose_rule(env, c, g->profile, body, facts->sender, e);
-	if (rule == NULL || profile_apply(g->profile, &r->tmpl, env->issuer,
-	    env->now, &g->wish, e) == -1)
+	if (!ra && (rule = mac ? policy_ticket_rule(ticket, &facts->ticket,
+	    env->now, e) : policy_enrol_rule(env, g->profile, body, facts,
+	    e)) == NULL)
 		return -1;
-	g->rule = mac ? "ticket" : rule->name;
-	subject = buf_slice(&g->wish.subject);
-	if (policy_check_subject(rule, c, subject, e) == -1 ||
-	    policy_check_san(rule, c, buf_slice(&g->wish.san), e) == -1 ||
-	    check_key(g->profile, facts, subject, e) == -1)
+	if ((facts->sender == AUTHZ_OWN &&
+	    check_limit(env, g->profile, facts, e) == -1) ||
+	    profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
+	    &g->wish, e) == -1)
 		return -1;
-	g->held = rule->hold ? "its [enrol] says hold" : !g->profile->hold ?
-	    NULL : mac ? "its profile says hold, and its sender is known by a "
-	    "shared secret only" : "its profile says hold";
+	w.profile = g->profile->name;
+	w.subject = buf_slice(&g->wish.subject);
+	w.san = buf_slice(&g->wish.san);
+	if ((rule = judge(env, c, facts, rule, &w, e)) == NULL ||
+	    check_key(g->profile, facts, w.subject, e) == -1 ||
+	    (!facts->recalled &&
+	    policy_ra_approve(env, facts, c, &w, e) == -1))
+		return -1;
+	settle(rule, c, facts, &w, g);
 	return 0;
 }
 
-/* Only a registration authority may have looked at it in our place. */
+/*
+ * Only a registration authority may have looked at it in our place; by which
+ * [ra] it may is seen when its names are judged.
+ */
 static int
-check_popo(const struct cert_req *r, struct err *e)
+check_popo(const struct cert_req *r, const struct policy_facts *facts,
+    struct err *e)
 {
-	if (r->popo != POPO_RA_VERIFIED)
+	if (r->popo != POPO_RA_VERIFIED ||
+	    (facts->sender == AUTHZ_RA && facts->ra.cmcra))
 		return 0;
+	if (facts->sender == AUTHZ_RA)
+		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
+		    "certificate of the RA has no extended key usage cmcRA");
 	return err_set(e, E_RA_VERIFIED, "popo is raVerified, the sender is "
 	    "not known as a registration authority");
 }
@@ -336,12 +211,12 @@ policy_enrol(const struct policy_env *env, const struct checked *c,
     enum body body, const struct cert_req *r, const struct policy_facts *facts,
     struct grant **out, struct err *e)
 {
-	struct ticket_rule ticket = { .rule = { .name = NULL } };
+	struct policy_ticket_rule ticket = { .rule = { .name = NULL } };
 	struct grant *g;
 	int rc;
 
 	*out = NULL;
-	if (check_popo(r, e) == -1 ||
+	if (check_popo(r, facts, e) == -1 ||
 	    authz_check(body, facts->sender, AUTHZ_NEW, e) == -1 ||
 	    (g = grant_new(c, e)) == NULL)
 		return -1;
@@ -402,41 +277,17 @@ check_old_id(const struct checked *c, const struct cert_req *r, struct err *e)
 	return 0;
 }
 
-/* "without modifications" (4.1.3): subject and every alternative name. */
-static int
-check_same_names(const struct cert *own, const struct wish *w, struct err *e)
-{
-	struct slice a = own->san, b = buf_slice(&w->san), in, v;
-	char asked[NAME_TEXT], is[NAME_TEXT];
-	enum san_type type;
-
-	if (!name_eq(own->subject, buf_slice(&w->subject)))
-		return err_set(e, E_UPDATE_NAME, "subject is \"%s\", the "
-		    "certificate to be updated has \"%s\"",
-		    name_short(asked, buf_slice(&w->subject)),
-		    name_short(is, own->subject));
-	for (int i = 0; i < 2; i++, a = buf_slice(&w->san), b = own->san) {
-		if (a.n == 0 || der_only(a, DER_SEQUENCE, &in) == -1)
-			continue;
-		while (san_next(&in, &type, &v) == 0)
-			if (!san_among(b, type, v))
-				return err_set(e, E_UPDATE_NAME,
-				    "subjectAltName differs from that of the "
-				    "certificate to be updated");
-	}
-	return 0;
-}
-
 int
 policy_update(const struct policy_env *env, const struct checked *c,
     const struct cert_req *r, const struct policy_facts *facts,
     struct grant **out, struct err *e)
 {
 	const struct cert *own = checked_signer(c);
+	struct policy_what w;
 	struct grant *g;
 
 	*out = NULL;
-	if (check_popo(r, e) == -1 ||
+	if (check_popo(r, facts, e) == -1 ||
 	    authz_check(BODY_KUR, facts->sender, AUTHZ_SELF, e) == -1 ||
 	    check_old_id(c, r, e) == -1)
 		return -1;
@@ -449,15 +300,15 @@ policy_update(const struct policy_env *env, const struct checked *c,
 	g->profile = same_profile(env, c, facts->sender_profile, e);
 	if (g->profile == NULL)
 		goto fail;
-	if (env->now - facts->sender_since > g->profile->renew_for) {
-		err_set(e, E_UPDATE_LIMIT, "first issued %lld days ago, profile "
-		    "%s renews for %lld days; the device has to enrol anew",
-		    (long long)(env->now - facts->sender_since) / 86400,
-		    g->profile->name, (long long)g->profile->renew_for / 86400);
+	if (check_limit(env, g->profile, facts, e) == -1)
 		goto fail;
-	}
 	if (profile_apply(g->profile, &r->tmpl, env->issuer, env->now,
-	    &g->wish, e) == -1 || check_same_names(own, &g->wish, e) == -1)
+	    &g->wish, e) == -1 || policy_same_names(own,
+	    buf_slice(&g->wish.subject), buf_slice(&g->wish.san), e) == -1)
+		goto fail;
+	w = (struct policy_what){ BODY_KUR, g->profile->name,
+	    buf_slice(&g->wish.subject), buf_slice(&g->wish.san) };
+	if (!facts->recalled && policy_ra_approve(env, facts, c, &w, e) == -1)
 		goto fail;
 	g->held = g->profile->hold ? "its profile says hold" : NULL;
 	*out = g;
@@ -489,12 +340,31 @@ check_target(const struct policy_env *env, const struct rev_details *d,
 	return 0;
 }
 
+/* Is it for the sender to have ${target} revoked?  The rule's name. */
+static const char *
+may_revoke(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, const struct cert *target, int self,
+    struct err *e)
+{
+	struct policy_what w = { BODY_RR, facts->target_profile,
+	    target->subject, target->san };
+	const struct conf_rule *rule = NULL;
+
+	if (authz_check(BODY_RR, facts->sender, self ? AUTHZ_SELF : AUTHZ_OTHER,
+	    e) == -1 ||
+	    (!self && (rule = policy_ra_rule(env, &facts->ra, c, &w, 1, e)) ==
+	    NULL) || policy_ra_approve(env, facts, c, &w, e) == -1)
+		return NULL;
+	return self ? "own" : rule->name;
+}
+
 int
 policy_revoke(const struct policy_env *env, const struct checked *c,
     const struct rev_details *d, const struct policy_facts *facts,
     struct grant **out, struct err *e)
 {
 	struct cert target;
+	const char *by = NULL;
 	int self;
 
 	*out = NULL;
@@ -502,44 +372,66 @@ policy_revoke(const struct policy_env *env, const struct checked *c,
 		return -1;
 	self = slice_eq(target.der, checked_signer(c)->der);
 	/* Who asks again for what is done is told so (5.1.3). */
-	if (self && facts->target_revoked)
+	if (!(self && facts->target_revoked) &&
+	    (by = may_revoke(env, c, facts, &target, self, e)) == NULL)
+		return -1;
+	if (facts->target_revoked)
 		return err_set(e, E_RR_REVOKED, "the certificate is revoked "
 		    "already");
-	if (authz_check(BODY_RR, facts->sender, self ? AUTHZ_SELF : AUTHZ_OTHER,
-	    e) == -1)
-		return -1;
 	if (d->has_invalidity && d->invalidity > env->now)
 		return err_set(e, E_RR_DATE, "invalidityDate lies %lld seconds "
 		    "in the future", (long long)(d->invalidity - env->now));
 	if ((*out = grant_new(c, e)) == NULL)
 		return -1;
-	(*out)->rule = "own";
+	(*out)->rule = by;
+	return 0;
+}
+
+/* The certificate, too: a key may have several (RFC 9483 3.2). */
+static int
+check_same(const struct checked *c, const struct txn *t, struct err *e)
+{
+	const struct cert *signer = checked_signer(c);
+	uint8_t hash[32];
+
+	if (!slice_eq(SLICE(checked_peer(c), 32), buf_slice(&t->peer)))
+		return err_set(e, E_PROT_SAME, "protected with another key than "
+		    "the first request of this transaction");
+	/* MACs have none, and what an older program began. */
+	if (signer == NULL || t->signer_hash.n == 0)
+		return 0;
+	alg_sha256(signer->der, SLICE_NONE, hash);
+	if (!slice_eq(SLICE(hash, 32), buf_slice(&t->signer_hash)))
+		return err_set(e, E_PROT_SAME, "protected with another "
+		    "certificate than the first request of this transaction");
 	return 0;
 }
 
 int
 policy_continue(const struct checked *c, const struct txn *t,
-    struct grant **out, struct err *e)
+    const struct policy_facts *facts, struct grant **out, struct err *e)
 {
-	struct grant *g;
-
 	*out = NULL;
-	if (!slice_eq(SLICE(checked_peer(c), 32), buf_slice(&t->peer)))
-		return err_set(e, E_PROT_SAME, "protected with another key than "
-		    "the first request of this transaction");
-	if ((g = grant_new(c, e)) == NULL)
+	if (check_same(c, t, e) == -1 ||
+	    authz_check(checked_msg(c)->body, facts->sender,
+	    t->body == BODY_KUR ? AUTHZ_SELF : AUTHZ_NEW, e) == -1 ||
+	    (*out = grant_new(c, e)) == NULL)
 		return -1;
-	g->rule = "transaction";
-	*out = g;
+	(*out)->rule = "transaction";
 	return 0;
 }
 
 int
-policy_inform(const struct checked *c, const struct policy_facts *facts,
-    struct grant **out, struct err *e)
+policy_inform(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, struct grant **out, struct err *e)
 {
+	struct policy_what w = { .body = BODY_GENM };
+
 	*out = NULL;
 	if (authz_check(BODY_GENM, facts->sender, AUTHZ_NOTHING, e) == -1 ||
+	    (facts->sender == AUTHZ_RA &&
+	    policy_ra_rule(env, &facts->ra, c, &w, 0, e) == NULL) ||
+	    policy_ra_approve(env, facts, c, &w, e) == -1 ||
 	    (*out = grant_new(c, e)) == NULL)
 		return -1;
 	(*out)->rule = "information";
@@ -547,22 +439,49 @@ policy_inform(const struct checked *c, const struct policy_facts *facts,
 }
 
 int
+policy_approve(const struct policy_env *env, const struct checked *c,
+    const struct policy_facts *facts, enum body body, const char *profile,
+    struct slice subject, struct slice san, struct err *e)
+{
+	struct policy_what w = { body, profile, subject, san };
+
+	return policy_ra_approve(env, facts, c, &w, e);
+}
+
+/* The rule by which an RA may ask for a certificate of ${profile}. */
+static const struct conf_rule *
+ra_template(const struct policy_facts *facts, const char *profile,
+    struct err *e)
+{
+	for (size_t i = 0; i < facts->ra.n; i++)
+		if (policy_is_about(facts->ra.rules[i], BODY_IR, profile))
+			return facts->ra.rules[i];
+	err_set(e, E_NOT_AUTHORIZED, "no [ra] of the sender is about ir for "
+	    "profile %.60s", profile);
+	return NULL;
+}
+
+int
 policy_template(const struct policy_env *env, const struct checked *c,
     const struct policy_facts *facts, struct grant **out, struct err *e)
 {
-	const struct conf_rule *rule;
+	const struct conf_rule *rule = NULL;
 	struct grant *g;
 
-	if (policy_inform(c, facts, &g, e) == -1)
+	if (policy_inform(env, c, facts, &g, e) == -1)
 		return -1;
 	*out = NULL;
-	if ((g->profile = choose_profile(env, c, NULL, e)) == NULL ||
-	    (rule = choose_rule(env, c, g->profile, facts->sender ==
-	    AUTHZ_OWN ? BODY_CR : BODY_IR, facts->sender, e)) == NULL) {
+	g->profile = policy_profile(env, c, NULL, e);
+	if (g->profile != NULL)
+		rule = facts->sender == AUTHZ_RA ?
+		    ra_template(facts, g->profile->name, e) :
+		    policy_enrol_rule(env, g->profile, facts->sender ==
+		    AUTHZ_OWN ? BODY_CR : BODY_IR, facts, e);
+	if (rule == NULL) {
 		grant_free(g);
 		return -1;
 	}
-	g->enrol = rule == &own_names ? NULL : rule;
+	g->enrol = policy_is_own(rule) ? NULL : rule;
 	*out = g;
 	return 0;
 }

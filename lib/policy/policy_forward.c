@@ -1,12 +1,13 @@
 /* What a registration authority passes on: RFC 9483 5.2. */
 #include "policy/policy_int.h"
 
+#include <string.h>
+
 #include "base/escape.h"
 #include "pki/name.h"
 
-/* subjectAltName as the template asks for it: GeneralNames TLV or nothing. */
-static struct slice
-asked_san(struct slice extensions)
+struct slice
+policy_asked_san(struct slice extensions)
 {
 	struct slice ext, oid, value;
 
@@ -32,9 +33,46 @@ fits_profile(const struct conf_rule *rule, struct slice asked)
 	return 0;
 }
 
+static int
+has_anchor(const struct policy_rule *r, const struct anchor *a)
+{
+	for (size_t i = 0; i < r->n_anchors; i++)
+		if (slice_eq(r->anchors[i]->der, a->cert->der))
+			return 1;
+	return 0;
+}
+
+static int
+is_of(const struct conf_rule *rule, const struct policy_ra *ra)
+{
+	for (size_t i = 0; i < ra->n; i++)
+		for (size_t k = 0; k < rule->ras.n; k++)
+			if (strcmp(ra->rules[i]->name, rule->ras.v[k]) == 0)
+				return 1;
+	return 0;
+}
+
+/* Is ${r} about this sender, or about an RA that answers for it? */
+static int
+fits_sender(const struct policy_rule *r, const struct checked *c,
+    const struct policy_facts *f)
+{
+	const struct path *path = checked_path(c);
+
+	if (r->conf->ras.n == 0)
+		return path == NULL ? r->n_anchors == 0 :
+		    has_anchor(r, path->anchor);
+	if (f->sender == AUTHZ_RA && is_of(r->conf, &f->ra))
+		return 1;
+	for (size_t i = 0; i < f->n_approvers; i++)
+		if (is_of(r->conf, &f->approvers[i]))
+			return 1;
+	return 0;
+}
+
 static const struct conf_rule *
 choose(const struct policy_env *env, const struct checked *c, enum body body,
-    struct slice profile, struct err *e)
+    struct slice profile, const struct policy_facts *facts, struct err *e)
 {
 	const struct path *path = checked_path(c);
 	const struct policy_rule *r;
@@ -42,11 +80,9 @@ choose(const struct policy_env *env, const struct checked *c, enum body body,
 
 	for (size_t i = 0; i < env->n_rules; i++) {
 		r = &env->rules[i];
-		if ((r->conf->body.n == 0 ||
-		    policy_in_list(&r->conf->body, msg_body_word(body))) &&
+		if (policy_is_about(r->conf, body, NULL) &&
 		    fits_profile(r->conf, profile) &&
-		    (path == NULL ? r->n_anchors == 0 :
-		    policy_has_anchor(r, path->anchor)))
+		    fits_sender(r, c, facts))
 			return r->conf;
 	}
 	err_set(e, E_NOT_AUTHORIZED, "no [forward] rule is for %s of profile "
@@ -62,10 +98,10 @@ check_names(const struct policy_env *env, const struct grant *g,
     const struct cert_req *r, const struct policy_facts *facts,
     struct err *e)
 {
-	struct ticket_rule ticket = { .rule = { .name = NULL } };
+	struct policy_ticket_rule ticket = { .rule = { .name = NULL } };
 	const struct conf_rule *rule = g->enrol;
 	struct slice subject = r->tmpl.subject, san =
-	    asked_san(r->tmpl.extensions);
+	    policy_asked_san(r->tmpl.extensions);
 	int rc = -1;
 
 	buf_init(&ticket.text, 1 << 16);
@@ -73,8 +109,7 @@ check_names(const struct policy_env *env, const struct grant *g,
 		rule = policy_ticket_rule(&ticket, &facts->ticket, env->now,
 		    e);
 	if (rule != NULL)
-		rc = policy_check_subject(rule, g->checked, subject, e) == -1 ||
-		    policy_check_san(rule, g->checked, san, e) == -1 ? -1 : 0;
+		rc = policy_names(rule, g->checked, subject, san, e);
 	buf_release(&ticket.text);
 	return rc;
 }
@@ -95,14 +130,16 @@ policy_forward(const struct policy_env *env, const struct checked *c,
 		return err_set(e, E_NOT_AUTHORIZED, "certProfile asks for "
 		    "\"%s\", the ticket is for profile %.60s",
 		    escape_short(asked, profile), escape_short(own, bound));
-	if (r != NULL && r->popo == POPO_RA_VERIFIED)
+	if (r != NULL && r->popo == POPO_RA_VERIFIED &&
+	    (facts->sender != AUTHZ_RA || !facts->ra.cmcra))
 		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
-		    "sender is not known as a registration authority");
+		    "sender is not known as a registration authority with "
+		    "cmcRA");
 	if ((g = grant_new(c, e)) == NULL)
 		return -1;
 	if (profile.n == 0 && bound.n > 0)
 		profile = bound;
-	g->enrol = choose(env, c, body, profile, e);
+	g->enrol = choose(env, c, body, profile, facts, e);
 	if (g->enrol != NULL && g->enrol->mode == FORWARD_REFUSE) {
 		err_set(e, E_NOT_AUTHORIZED, "[forward %s] says refuse",
 		    g->enrol->name);

@@ -226,7 +226,10 @@ profile_template(const struct conf_profile *p, const struct conf_rule *rule,
 	if (derw_mark(w) != mark)
 		derw_wrap(w, DER_CTX(9), mark);
 	m = derw_mark(w);
-	if (rule == NULL || rule->subject == NULL)
+	/* An RA may have any: the field is for it to fill in. */
+	if (rule != NULL && rule->kind == CONF_ra && rule->subject == NULL)
+		derw_raw(w, SLICE_LIT("\x30\x00"));
+	else if (rule == NULL || rule->subject == NULL)
 		derw_raw(w, sender->subject);
 	else
 		write_pattern(w, rule->subject);

@@ -39,6 +39,8 @@ ca_is_own(const struct engine *en, const struct cert *c)
 {
 	const struct cert *own = &en->ca_cert.v[0];
 
+	if (en->ca_cert.n == 0)
+		return 0;	/* this is no CA */
 	if (slice_eq(c->der, own->der))
 		return 1;
 	if (!name_eq(c->subject, own->subject) || !cert_is_self_signed(c))
@@ -87,7 +89,8 @@ ca_load(struct engine *en, struct err *e)
 	if (check(en, e) == -1)
 		return -1;
 	/* Own certificates are trusted by us; the store has their status. */
-	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol, e) == -1)
+	if (trust_load_rules(&en->trust, en->homefd, &en->conf->enrol,
+	    &en->conf->ra, e) == -1)
 		return -1;
 	for (size_t i = 0; i < en->ca_chain.n; i++)
 		if (ca_is_own(en, &en->ca_chain.v[i]) &&

@@ -33,6 +33,7 @@ enum verdict {
 	VERDICT_BAD,		/* cannot be read or must not be answered */
 	VERDICT_WAITING,	/* device: to ask again later, with pollReq */
 	VERDICT_TEMPORARY,	/* nothing happened: try again */
+	VERDICT_BUNDLE,		/* many in one: for engine_bundle() */
 };
 
 struct outcome {
@@ -43,6 +44,8 @@ struct outcome {
 	char		 dir[STORE_DIR];
 	char		 name[STORE_NAME];	/* of the answer; "" if none */
 	struct buf	 answer;
+	int		 bundle;		/* it is not in ${answer}, but by its
+						 * name in the store */
 	int		 draft;			/* the answer is unprotected */
 	char		 note[512];		/* what happened, one line */
 	char		 next[256];		/* what to do now, or "" */
@@ -64,7 +67,7 @@ enum role		 engine_role(const struct engine *en);
 const struct conf	*engine_conf(const struct engine *en);
 struct store		*engine_store(struct engine *en);
 
-/* Has cmp.conf or anything in trust/ or certs/ changed since it was opened? */
+/* Has cmp.conf, or a file that it was made of, changed since it was opened? */
 int	engine_stale(const struct engine *en);
 
 /* Open a commit.  A CA whose clock is not to be trusted: E_CLOCK (floor.h). */
@@ -82,11 +85,27 @@ void	engine_handle(struct engine *en, const struct conf_channel *by,
 	    struct slice der, struct outcome *o);
 
 /*
- * Certificates whose confirmation did not come in time are revoked, as if
- * the device had rejected them (RFC 9483 4.1.1); no message is made.
- * Returns their number or -1.
+ * Handle many messages in one (RFC 9483 5.2.2.2), which ${src} has: of
+ * engine_handle() its VERDICT_BUNDLE, or a file that is too long for it.  In
+ * commits of its own, a group of members each; if the caller has one open, in
+ * that.  VERDICT_TEMPORARY: what of it was finished stays so, and it goes on
+ * there when it comes again.
  */
-int	engine_overdue(struct engine *en, struct err *e);
+struct nest_source;
+void	engine_bundle(struct engine *en, const struct conf_channel *by,
+	    const struct nest_source *src, struct outcome *o);
+
+/*
+ * What time or an operator has decided since.  At a CA: certificates whose
+ * confirmation did not come in time are revoked, as if the device had rejected
+ * them (RFC 9483 4.1.1); no message is made.  At an RA: requests that an
+ * operator approved go upstream, others are turned down, and bundles that are
+ * full or old enough, or with ${flush} any, leave.  ${note} gets a line about
+ * it.  Returns how many there were or -1.
+ */
+#define ENGINE_NOTE	160
+int	engine_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
+	    struct err *e);
 
 /*
  * At the device, after the commit: make what was taken visible as files

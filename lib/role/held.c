@@ -9,6 +9,7 @@ held_init(struct held *h, struct store *s)
 {
 	*h = (struct held){ .op = NULL };
 	secret_init(&h->secret, s);
+	h->secret.running = 1;
 	buf_init(&h->request, (size_t)2 << 20);
 	buf_init(&h->reason, 4096);
 }
@@ -26,22 +27,24 @@ held_release(struct held *h)
 /*
  * The trust is that of today, the time that of the request: that the sender
  * has not been revoked since was seen on its pollReq, which has the same
- * certificate.  A ticket is looked up again: it may be gone or locked.
+ * certificate.  A ticket is looked up again: it may be gone.
  */
 static int
-verify_then(struct engine *en, const struct txn *t, struct held *h,
-    struct err *e)
+verify_then(struct engine *en, const struct txn *t, const struct cert *vouched,
+    struct held *h, struct err *e)
 {
 	struct verify_ask ask = { .now = t->created,
 	    .secret = secret_find, .secret_arg = &h->secret };
 
-	h->anchors = calloc(en->trust.n_anchors + 1, sizeof(*h->anchors));
+	h->anchors = calloc(en->trust.n_anchors + 2, sizeof(*h->anchors));
 	if (h->anchors == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
 	for (size_t i = 0; i < en->trust.n_anchors; i++)
 		h->anchors[i].cert = en->trust.anchors[i].cert;
 	ask.anchors = h->anchors;
 	ask.n_anchors = en->trust.n_anchors;
+	if (vouched != NULL)
+		h->anchors[ask.n_anchors++].cert = vouched;
 	return verify_msg(&h->msg, &ask, &h->checked, e);
 }
 
@@ -58,7 +61,7 @@ same_sender(const struct checked *a, const struct checked *b)
 
 int
 held_load(struct engine *en, const struct txn *t, const struct checked *c,
-    struct held *h, struct err *e)
+    const struct cert *vouched, struct held *h, struct err *e)
 {
 	switch (store_held(en->store, t->id, &h->request, &h->reason, e)) {
 	case -1:
@@ -73,7 +76,7 @@ held_load(struct engine *en, const struct txn *t, const struct checked *c,
 		    "transaction %lld is damaged", (long long)t->id);
 	if (t->state == TXN_REFUSED)
 		return err_set(e, E_NOT_APPROVED, "%s", buf_str(&h->reason));
-	if (verify_then(en, t, h, e) == -1)
+	if (verify_then(en, t, vouched, h, e) == -1)
 		return -1;
 	if (same_sender(h->checked, c))
 		return 0;

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/rand.h"
 #include "msg/poll.h"
+#include "role/ra_batch.h"
 #include "role/ra_int.h"
 
 #define UPSTREAM	"upstream"	/* the directory below out/ */
@@ -16,7 +17,9 @@ ra_step_init(struct ra_step *s, struct engine *en, struct slice der,
 	memset(s, 0, sizeof(*s));
 	s->en = en;
 	s->o = o;
-	s->der = der;
+	s->der = s->whole = der;
+	approval_init(&s->approvals);
+	sender_init(&s->sender);
 	txn_init(&s->txn);
 	draft_init(&s->draft);
 	secret_init(&s->secret, en->store);
@@ -30,6 +33,8 @@ void
 ra_step_release(struct ra_step *s)
 {
 	grant_free(s->grant);
+	approval_release(&s->approvals);
+	sender_release(&s->sender);
 	checked_free(s->checked);
 	txn_release(&s->txn);
 	draft_release(&s->draft);
@@ -45,6 +50,7 @@ ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 {
 	struct store_row row = { .identity = identity,
 	    .effects = &s->effects, .answer = answer, .dir = s->o->dir,
+	    .unverified = s->checked == NULL, .later = s->en->in_bundle,
 	    .name = s->o->name, .code = code, .now = s->en->now };
 	char final[STORE_NAME];
 
@@ -88,6 +94,7 @@ verify(struct ra_step *s, struct err *e)
 		.now = s->en->now,
 		.time_past = by->time_past, .time_future = by->time_future,
 		.secret = secret_find, .secret_arg = &s->secret,
+		.budget = &s->en->mac_budget,
 	};
 
 	if (verify_header(&s->msg, e) == -1)
@@ -100,8 +107,12 @@ verify(struct ra_step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
-	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
-	    secret_explain(&s->secret, e) : 0;
+	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
+		return 0;
+	if (e->code == E_PATH_NONE && s->approvals.n > 0)
+		return approval_vouch(&s->approvals, &s->msg, &ask,
+		    &s->checked, e);
+	return secret_explain(&s->secret, e);
 }
 
 /* Is it a pollReq that follows a message we made ourselves? */
@@ -170,9 +181,27 @@ old_rule(struct ra_step *s, struct err *e)
 	return 0;
 }
 
-/* What is asked, its proof of possession, and whether it may go upstream. */
+/* A device, a secret, or another RA; and who has approved. */
 static int
-decide(struct ra_step *s, struct err *e)
+find_sender(struct ra_step *s, struct err *e)
+{
+	s->facts.approvers = s->approvals.by;
+	s->facts.n_approvers = s->approvals.n;
+	if (checked_mac(s->checked) != NULL) {
+		s->facts.sender = AUTHZ_MAC;
+		secret_facts(&s->secret, &s->facts.ticket);
+		return 0;
+	}
+	if (sender_find(s->en, s->checked, s->en->now, &s->sender, e) == -1)
+		return -1;
+	s->facts.sender = s->sender.kind;
+	s->facts.ra = s->sender.ra;
+	return 0;
+}
+
+/* What is asked, its proof of possession, and whether it may go upstream. */
+int
+ra_decide(struct ra_step *s, struct err *e)
 {
 	struct policy_env env = { .conf = s->en->conf,
 	    .rules = s->en->trust.rules, .n_rules = s->en->trust.n_rules,
@@ -180,8 +209,10 @@ decide(struct ra_step *s, struct err *e)
 
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
-	s->facts.sender = checked_mac(s->checked) ? AUTHZ_MAC : AUTHZ_DEVICE;
-	secret_facts(&s->secret, &s->facts.ticket);
+	if (find_sender(s, e) == -1)
+		return -1;
+	if (s->approved)
+		secret_counted(&s->facts.ticket);
 	if (s->op->read(&s->request, e) == -1)
 		return -1;
 	if (!(s->op->flags & OP_STARTS))
@@ -194,9 +225,12 @@ decide(struct ra_step *s, struct err *e)
 	return 0;
 }
 
-/* The row of a transaction that begins with this request. */
-static void
-begin_txn(struct ra_step *s)
+/*
+ * The row of a transaction that begins with this request, and the use of the
+ * ticket that it was made with.
+ */
+void
+ra_begin_txn(struct ra_step *s)
 {
 	const struct msg *m = &s->msg;
 	struct txn *t = &s->txn;
@@ -206,6 +240,7 @@ begin_txn(struct ra_step *s)
 	t->body = m->body;
 	t->created = s->en->now;
 	t->cert_req_id = m->body == BODY_P10CR ? -1 : 0;
+	buf_add_str(&t->answer_dir, s->o->dir);
 	buf_add_slice(&t->transaction_id, m->hdr.transaction_id);
 	buf_add(&t->peer, checked_peer(s->checked), 32);
 	if (checked_mac(s->checked) != NULL) {
@@ -213,8 +248,16 @@ begin_txn(struct ra_step *s)
 		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
 		return;
 	}
-	for (size_t i = 0; i < m->n_extra; i++)
-		buf_add_slice(&t->signer_certs, m->extra[i]);
+	engine_keep_signer(s->checked, &t->signer_certs);
+}
+
+void
+ra_use_ticket(struct ra_step *s)
+{
+	if (checked_mac(s->checked) == NULL)
+		return;
+	s->effects.ticket = TICKET_USED;
+	s->effects.ticket_ref = s->secret.ticket.ref;
 }
 
 static void
@@ -224,9 +267,8 @@ keep_nonce(struct buf *b, struct slice nonce)
 	buf_add_slice(b, nonce);
 }
 
-/* Protect ${s->draft} for the sender and name it. */
-static int
-answer(struct ra_step *s, struct err *e)
+int
+ra_answer(struct ra_step *s, struct err *e)
 {
 	const struct shared *mac = checked_mac(s->checked);
 	struct txn *t = &s->txn;
@@ -245,9 +287,8 @@ answer(struct ra_step *s, struct err *e)
 	    buf_slice(&s->en->issued_chain), &s->o->answer, e);
 }
 
-/* "waiting", in its own response if it has a place for it (4.4). */
-static void
-write_waiting(struct ra_step *s, const char *text)
+void
+ra_write_waiting(struct ra_step *s, const char *text)
 {
 	if (s->op->flags & OP_ENROLS)
 		draft_body_waiting(&s->draft, s->op->response,
@@ -262,19 +303,24 @@ send_up(struct ra_step *s, struct slice up, enum conf_mode mode,
     enum relay_state state, struct err *e)
 {
 	char name[STORE_NAME];
+	const char *dir = s->txn.answer_dir.n > 0 ?
+	    buf_str(&s->txn.answer_dir) : "";
 	struct store_relay r = { .txn = s->txn.id, .state = state,
 	    .body = s->msg.body, .rule = s->rule->name,
 	    .transaction_id = s->msg.hdr.transaction_id,
 	    .nonce = s->msg.hdr.sender_nonce,
 	    .identity = SLICE(checked_identity(s->checked), 32),
-	    .request = s->der, .dir = s->o->dir };
+	    .request = s->der, .dir = dir };
 
-	engine_name(name, s->msg.hdr.transaction_id, s->txn.messages - 1,
-	    mode == FORWARD_ADD ? BODY_NESTED : s->msg.body);
+	engine_name(name, s->msg.hdr.transaction_id, s->txn.messages -
+	    (s->o->answer.n > 0), mode == FORWARD_ADD ||
+	    (mode == FORWARD_KEEP && s->approvals.n > 0) ? BODY_NESTED :
+	    s->msg.body);
 	if (store_relay_put(s->en->store, &r, up, UPSTREAM, name, s->en->now,
 	    e) == -1)
 		return -1;
-	if (state == RELAY_QUEUED)
+	/* In a bundle from below only what we say ourselves is an answer. */
+	if (state == RELAY_QUEUED || s->en->in_bundle)
 		return 0;
 	snprintf(s->o->name, sizeof(s->o->name), "%s", name);
 	snprintf(s->o->dir, sizeof(s->o->dir), UPSTREAM);
@@ -295,14 +341,19 @@ event(struct ra_step *s, const char *what, enum conf_mode mode)
 	    s->effects.detail);
 }
 
-/* Passed on: at once, or with others, and then its sender has to wait. */
-static int
-pass_on(struct ra_step *s, struct err *e)
+/*
+ * Passed on: at once, or with others, and then its sender has to wait, or
+ * after an operator agreed, and then it does already.
+ */
+int
+ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
-	    .request = &s->request, .der = s->der, .signer = &s->en->signer,
+	    .request = &s->request, .der = s->der, .whole = s->whole,
+	    .signer = &s->en->up_signer,
 	    .now = s->en->now };
-	int queue = s->rule->batch, tell = queue && s->msg.body != BODY_POLLREQ;
+	int queue = s->rule->batch, tell = (queue || s->en->in_bundle) &&
+	    s->msg.body != BODY_POLLREQ && !s->approved;
 	enum conf_mode mode;
 	struct buf up;
 	int rc = -1;
@@ -311,20 +362,26 @@ pass_on(struct ra_step *s, struct err *e)
 	if (relay_mode(&ask, &mode, e) == -1 ||
 	    relay_up(&ask, mode, &up, e) == -1)
 		goto out;
-	begin_txn(s);
+	ra_begin_txn(s);
 	event(s, queue ? "queued" : "passed on", mode);
 	if (tell) {
-		write_waiting(s, "waiting to be sent on");
-		if (answer(s, e) == -1)
+		ra_write_waiting(s, "waiting to be sent on");
+		if (ra_answer(s, e) == -1)
 			goto out;
 		s->txn.state = TXN_DELAYED;
+		s->effects.last = LAST_NONE;
 	} else {
-		s->txn.messages += 2;
-		if (s->msg.body != BODY_POLLREQ)
+		s->txn.messages++;
+		if (s->approved)
+			s->txn.state = TXN_DELAYED;
+		else if (s->msg.body != BODY_POLLREQ)
 			s->txn.state = TXN_RELAYED;
 	}
 	s->effects.changes_txn = 1;
-	if (ra_put(s, checked_identity(s->checked), tell ?
+	s->effects.unhold = s->approved;
+	if (!s->approved && s->op->flags & OP_ENROLS)
+		ra_use_ticket(s);
+	if (ra_put(s, s->approved ? NULL : checked_identity(s->checked), tell ?
 	    buf_slice(&s->o->answer) : SLICE_NONE, E_NONE, e) == -1)
 		goto out;
 	rc = send_up(s, buf_slice(&up), mode,
@@ -350,8 +407,7 @@ poll(struct ra_step *s, struct err *e)
 	if (s->op->read(&s->request, e) == -1)
 		return -1;
 	buf_init(&name, STORE_NAME);
-	rc = s->txn.state == TXN_DELAYED ? 0 : store_relay_answer(
-	    s->en->store, s->txn.id, &name, &o->answer, e);
+	rc = store_relay_last(s->en->store, s->txn.id, &name, &o->answer, e);
 	snprintf(s->effects.event, sizeof(s->effects.event), "polled");
 	if (rc == 1) {
 		snprintf(o->name, sizeof(o->name), "%s", buf_str(&name));
@@ -370,7 +426,7 @@ poll(struct ra_step *s, struct err *e)
 		o->verdict = VERDICT_ANSWERED;
 		snprintf(o->note, sizeof(o->note), "no answer from upstream "
 		    "yet");
-		rc = answer(s, e) == -1 ? -1 : ra_put(s,
+		rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
 		    checked_identity(s->checked), buf_slice(&o->answer),
 		    E_NONE, e);
 	}
@@ -387,7 +443,10 @@ go(struct ra_step *s, struct err *e)
 	if (is_our_poll(s))
 		return poll(s, e);
 	s->o->verdict = VERDICT_ANSWERED;
-	return decide(s, e) == -1 ? -1 : pass_on(s, e);
+	if (ra_decide(s, e) == -1)
+		return -1;
+	return s->grant != NULL && grant_held(s->grant) != NULL ?
+	    ra_hold(s, e) : ra_pass_on(s, e);
 }
 
 /* The answer is no, and ours: nothing of it goes upstream. */
@@ -403,7 +462,7 @@ refuse(struct ra_step *s)
 	f->txn = &s->txn;
 	if (s->checked != NULL && s->txn.id == 0 && s->op != NULL &&
 	    (s->op->flags & OP_STARTS)) {
-		begin_txn(s);
+		ra_begin_txn(s);
 		s->txn.state = TXN_FAILED;
 		f->changes_txn = 1;
 	}
@@ -463,6 +522,19 @@ answerable(const struct msg *m, enum err_code code)
 	    m->hdr.transaction_id.p != NULL && msg_is_request(m->body);
 }
 
+int
+ra_open(struct ra_step *s, struct err *e)
+{
+	struct msg outer = s->msg;
+
+	if (s->msg.body != BODY_NESTED)
+		return 0;
+	if (approval_open(s->en, s->der, &outer, &s->approvals, &s->der,
+	    e) == -1)
+		return -1;
+	return msg_decode(s->der, &s->msg, e);
+}
+
 void
 ra_handle(struct engine *en, struct slice der, struct outcome *o)
 {
@@ -474,10 +546,25 @@ ra_handle(struct engine *en, struct slice der, struct outcome *o)
 			up(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
+	} else if (ra_open(&s, &o->err) == -1) {
+		up(&s, 0);
 	} else if (msg_is_request(s.msg.body)) {
 		up(&s, verify(&s, &o->err) == 0);
 	} else {
 		ra_down(&s);
 	}
 	ra_step_release(&s);
+}
+
+int
+ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
+    struct err *e)
+{
+	int decided = ra_decided(en, e), left;
+
+	if (decided == -1 || (left = ra_batch_due(en, flush, e)) == -1)
+		return -1;
+	snprintf(note, ENGINE_NOTE, "%d requests that an operator decided about "
+	    "go on, %d bundles leave", decided, left);
+	return decided + left;
 }

@@ -4,7 +4,9 @@
 
 #include "base/escape.h"
 #include "msg/crmf.h"
+#include "role/ra_batch.h"
 #include "role/ra_int.h"
+#include "store/store_batch.h"
 
 /* What an answer is to its transaction. */
 enum kind { KIND_LAST, KIND_MORE, KIND_WAITING, KIND_POLLREP, KIND_FAILED };
@@ -42,6 +44,14 @@ find(struct ra_step *s, struct err *e)
 		return err_set(e, E_ANSWER_UNKNOWN, "transactionID %.32s with "
 		    "this recipNonce is of no request that waits for an answer",
 		    escape_hex_short(id, s->msg.hdr.transaction_id));
+	if (rc == 1 && s->en->batch > 0) {
+		rc = store_batch_has(s->en->store, s->en->batch,
+		    s->row.txn, e);
+		if (rc == 0)
+			return err_set(e, E_BATCH_EXTRA, "transactionID %.32s "
+			    "is of no message in the bundle that this answers",
+			    escape_hex_short(id, s->msg.hdr.transaction_id));
+	}
 	if (rc == 1)
 		rc = store_txn_row(s->en->store, s->row.txn, &s->txn, e);
 	return rc == 1 ? 0 : rc == -1 ? -1 : err_set(e, E_STORE,
@@ -150,6 +160,8 @@ go(struct ra_step *s, struct err *e)
 	snprintf(s->o->dir, sizeof(s->o->dir), "%s", s->row.dir);
 	engine_name(s->o->name, s->msg.hdr.transaction_id, s->txn.messages,
 	    s->msg.body);
+	if (kind != KIND_POLLREP)
+		s->effects.last = LAST_THIS;
 	if (ra_put(s, checked_identity(s->checked), buf_slice(&s->o->answer),
 	    E_NONE, e) == -1)
 		return -1;
@@ -190,7 +202,14 @@ ra_down(struct ra_step *s)
 		return;
 	}
 	rc = ra_seen(s, checked_identity(s->checked), &o->err);
-	if (rc == 1) {
+	if (rc == 0 && s->msg.body == BODY_ERROR &&
+	    (rc = ra_batch_error(s->en, &s->msg, o, &o->err)) == 1) {
+		snprintf(s->effects.event, sizeof(s->effects.event),
+		    "bundle refused");
+		o->verdict = ra_put(s, checked_identity(s->checked),
+		    SLICE_NONE, E_NONE, &o->err) == 0 ? VERDICT_ANSWERED :
+		    VERDICT_TEMPORARY;
+	} else if (rc == 1) {
 		o->verdict = VERDICT_REPEATED;
 	} else if (rc == 0 && go(s, &o->err) == 0) {
 		o->verdict = VERDICT_ANSWERED;

@@ -1,7 +1,7 @@
 #ifndef ROLE_RA_INT_H
 #define ROLE_RA_INT_H
 
-#include "role/engine_int.h"
+#include "role/approval.h"
 #include "role/relay.h"
 #include "store/store_relay.h"
 
@@ -9,7 +9,9 @@
 struct ra_step {
 	struct engine		*en;
 	struct outcome		*o;
-	struct slice		 der;
+	struct slice		 der, whole;	/* without, and with approvals */
+	struct approvals	 approvals;
+	struct sender		 sender;
 	struct msg		 msg;
 	const struct op		*op;
 	struct checked		*checked;
@@ -25,6 +27,7 @@ struct ra_step {
 	struct buf		 known, keep;	/* what things point into */
 	int			 others;	/* have this transactionID too */
 	int			 in_body;
+	int			 approved;	/* by an operator, since */
 	uint8_t			 nonce[16];
 };
 void	ra_step_init(struct ra_step *s, struct engine *en, struct slice der,
@@ -34,6 +37,37 @@ void	ra_step_release(struct ra_step *s);
 /* store_put() with what ${s} has: ${o->name} becomes the final one. */
 int	ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 	    enum err_code code, struct err *e);
+
+/* The message within approvals of RAs below takes their place. */
+int	ra_open(struct ra_step *s, struct err *e);
+
+/* May it go upstream, and by which rule?  Fills request, grant, rule. */
+int	ra_decide(struct ra_step *s, struct err *e);
+
+/* The row of a transaction that begins with this request. */
+void	ra_begin_txn(struct ra_step *s);
+
+/* One use of the ticket, if it is one, with the next ra_put(). */
+void	ra_use_ticket(struct ra_step *s);
+
+/* Into ${s->draft}: "waiting", in the response itself if that can say it
+ * (4.4).  Then protected for the sender, and named, in ${s->o}. */
+void	ra_write_waiting(struct ra_step *s, const char *text);
+int	ra_answer(struct ra_step *s, struct err *e);
+
+/* Up it goes. */
+int	ra_pass_on(struct ra_step *s, struct err *e);
+
+/* ra_hold.c: it waits for an operator, and its sender for us. */
+int	ra_hold(struct ra_step *s, struct err *e);
+
+/*
+ * The last word to the sender of the request ${s->msg} of ${s->txn}, which
+ * was verified long ago, is no: in its own response or an error message.
+ * ${s->o->name} is that of the answer.
+ */
+int	ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
+	    struct err *e);
 
 /* Was the checked message seen before?  1 and its answer in ${s->o}, 0, -1. */
 int	ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e);

@@ -25,6 +25,7 @@ trust_release(struct trust *t)
 	free(t->crls);
 	free(t->anchors);
 	free(t->rules);
+	free(t->ras);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -125,67 +126,151 @@ add_anchor(struct trust *t, const struct cert *c, size_t first, struct err *e)
 
 /* Views move with the array they stand in, so files are loaded first. */
 static int
-load_rule_files(struct trust *t, int homefd, const struct conf_rules *l,
+load_files(struct trust *t, int homefd, const struct conf_rules *rules,
     struct err *e)
 {
-	const struct conf_rule *r;
+	const struct conf_list *l;
 	struct certs *ignored;
 
-	for (size_t i = 0; i < l->n; i++) {
-		r = &l->v[i];
-		for (size_t k = 0; k < r->anchor.n; k++)
-			if (add_file(t, homefd, r->anchor.v[k], &ignored,
-			    e) == -1)
-				return -1;
+	for (size_t i = 0; i < rules->n; i++) {
+		for (int k = 0; k < 2; k++) {
+			l = k ? &rules->v[i].cert : &rules->v[i].anchor;
+			for (size_t j = 0; j < l->n; j++)
+				if (add_file(t, homefd, l->v[j], &ignored,
+				    e) == -1)
+					return -1;
+		}
 	}
+	return 0;
+}
+
+/* The certificates of the next ${n_files} files as anchors, listed in ${out}. */
+static int
+add_anchors(struct trust *t, size_t *file, size_t n_files, size_t first_crl,
+    const struct cert *const **out, size_t *n_out, struct err *e)
+{
+	const struct cert **list;
+	size_t n = 0;
+
+	for (size_t k = 0; k < n_files; k++)
+		n += t->files[*file + k].n;
+	list = list_new(t, n, sizeof(const struct cert *), e);
+	if (list == NULL)
+		return -1;
+	n = 0;
+	for (size_t k = 0; k < n_files; k++, (*file)++) {
+		for (size_t j = 0; j < t->files[*file].n; j++) {
+			list[n++] = &t->files[*file].v[j];
+			if (add_anchor(t, list[n - 1], first_crl, e) == -1)
+				return -1;
+		}
+	}
+	*out = list;
+	*n_out = n;
 	return 0;
 }
 
 static int
 fill_rule(struct trust *t, int homefd, const struct conf_rule *r,
-    size_t *file, struct err *e)
+    size_t *file, struct policy_rule *rule, struct err *e)
 {
-	struct policy_rule *rule = &t->rules[t->n_rules];
-	size_t first = t->n_crls, n = 0;
-	const struct cert **anchors;
+	size_t first = t->n_crls;
 
 	for (size_t k = 0; k < r->crl.n; k++)
 		if (add_crl(t, homefd, r->crl.v[k], e) == -1)
 			return -1;
-	for (size_t k = 0; k < r->anchor.n; k++)
-		n += t->files[*file + k].n;
-	anchors = list_new(t, n, sizeof(const struct cert *), e);
-	if (anchors == NULL)
+	rule->conf = r;
+	if (add_anchors(t, file, r->anchor.n, first, &rule->anchors,
+	    &rule->n_anchors, e) == -1)
 		return -1;
-	n = 0;
-	for (size_t k = 0; k < r->anchor.n; k++, (*file)++) {
-		for (size_t j = 0; j < t->files[*file].n; j++) {
-			anchors[n++] = &t->files[*file].v[j];
-			if (add_anchor(t, anchors[n - 1], first, e) == -1)
-				return -1;
-		}
-	}
-	*rule = (struct policy_rule){ .conf = r, .anchors = anchors,
-	    .n_anchors = n };
-	t->n_rules++;
+	/* Pinned ones verify as anchors do; CRLs say nothing about them. */
+	return add_anchors(t, file, r->cert.n, t->n_crls, &rule->pinned,
+	    &rule->n_pinned, e);
+}
+
+int
+trust_load_rules(struct trust *t, int homefd, const struct conf_rules *rules,
+    const struct conf_rules *ras, struct err *e)
+{
+	size_t file = 0;
+
+	t->rules = calloc(rules->n + 1, sizeof(*t->rules));
+	t->ras = calloc(ras->n + 1, sizeof(*t->ras));
+	if (t->rules == NULL || t->ras == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	if (load_files(t, homefd, rules, e) == -1 ||
+	    load_files(t, homefd, ras, e) == -1)
+		return -1;
+	for (; t->n_rules < rules->n; t->n_rules++)
+		if (fill_rule(t, homefd, &rules->v[t->n_rules], &file,
+		    &t->rules[t->n_rules], e) == -1)
+			return -1;
+	for (; t->n_ras < ras->n; t->n_ras++)
+		if (fill_rule(t, homefd, &ras->v[t->n_ras], &file,
+		    &t->ras[t->n_ras], e) == -1)
+			return -1;
+	return 0;
+}
+
+/* Is there a path up to ${anchor}, with its CRLs, at ${now}? */
+static int
+below(struct trust *t, const struct checked *c, const struct cert *anchor,
+    enum oid eku, int64_t now)
+{
+	struct path_ask ask = { .target = checked_signer(c),
+	    .anchors = find_anchor(t, anchor), .n_anchors = 1, .now = now,
+	    .eku = eku };
+	struct err ignored = { 0 };
+	struct path path;
+
+	ask.pool = checked_pool(c, &ask.n_pool);
+	return ask.anchors != NULL && path_find(&ask, &path, &ignored) == 0;
+}
+
+static int
+fits(struct trust *t, const struct policy_rule *r, const struct checked *c,
+    int cmcra, int64_t now)
+{
+	for (size_t i = 0; i < r->n_pinned; i++)
+		if (slice_eq(r->pinned[i]->der, checked_signer(c)->der))
+			return 1;
+	for (size_t i = 0; cmcra && i < r->n_anchors; i++)
+		if (below(t, c, r->anchors[i], OID_KP_CMC_RA, now))
+			return 1;
 	return 0;
 }
 
 int
-trust_load_rules(struct trust *t, int homefd, const struct conf_rules *l,
-    struct err *e)
+trust_ra(struct trust *t, const struct checked *c, int64_t now,
+    struct policy_ra *out)
 {
-	size_t file = 0;
+	out->n = 0;
+	out->cmcra = cert_has_eku(checked_signer(c), OID_KP_CMC_RA);
+	memcpy(out->key, checked_peer(c), sizeof(out->key));
+	for (size_t i = 0; i < t->n_ras && out->n < POLICY_RA_RULES; i++)
+		if (fits(t, &t->ras[i], c, out->cmcra, now))
+			out->rules[out->n++] = t->ras[i].conf;
+	return out->n > 0;
+}
 
-	t->rules = calloc(l->n + 1, sizeof(*t->rules));
-	if (t->rules == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
-	if (load_rule_files(t, homefd, l, e) == -1)
-		return -1;
-	for (size_t i = 0; i < l->n; i++)
-		if (fill_rule(t, homefd, &l->v[i], &file, e) == -1)
-			return -1;
-	return 0;
+const struct cert *
+trust_device(struct trust *t, const struct checked *c, int64_t now)
+{
+	const struct cert *at = checked_path(c)->anchor->cert;
+	const struct policy_rule *r;
+
+	/* The path that was found is as good as any. */
+	for (size_t i = 0; i < t->n_rules; i++)
+		for (size_t k = 0; k < t->rules[i].n_anchors; k++)
+			if (slice_eq(t->rules[i].anchors[k]->der, at->der))
+				return at;
+	for (size_t i = 0; i < t->n_rules; i++) {
+		r = &t->rules[i];
+		for (size_t k = 0; k < r->n_anchors; k++)
+			if (below(t, c, r->anchors[k], OID_UNKNOWN, now))
+				return r->anchors[k];
+	}
+	return NULL;
 }
 
 int

@@ -6,9 +6,10 @@
 #include "txn/txn.h"
 
 /*
- * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL;
- * one read-write user at a time, under the caller's lock.  The only door to
- * SQLite.
+ * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL.
+ * The only door to SQLite.  Commits wait for each other; what is a single
+ * one, as what an operator decides, needs no other lock, and what reads, does
+ * something and writes needs that of the home.
  *
  * What has to be true together is written in one commit: certificate,
  * answer, transaction, audit row.  Many messages may share a commit:
@@ -34,6 +35,8 @@ void	store_close(struct store *s);
 int	store_begin(struct store *s, struct err *e);
 int	store_commit(struct store *s, struct err *e);
 void	store_rollback(struct store *s);
+/* Is one open? */
+int	store_begun(const struct store *s);
 int	store_savepoint(struct store *s, struct err *e);
 int	store_release(struct store *s, struct err *e);
 int	store_rollback_to(struct store *s, struct err *e);
@@ -42,7 +45,8 @@ int	store_rollback_to(struct store *s, struct err *e);
  * Identity of a request, 32 bytes: SHA-256(header || body) with its verified
  * sender.  The stored answer to it, if there is one, goes to ${name} and
  * ${answer} (appended): 1 found, 0 not.  A message that was taken and had no
- * answer is found, and nothing is appended.
+ * answer is found, and nothing is appended.  Of a bundle only the name is:
+ * store_answer_find() and store_answer_each() have it in pieces.
  */
 int	store_answer(struct store *s, const uint8_t identity[static 32],
 	    struct buf *name, struct buf *answer, struct err *e);
@@ -59,10 +63,11 @@ int	store_txn_row(struct store *s, int64_t id, struct txn *t,
 	    struct err *e);
 
 /*
- * extraCerts of the requests that started any transaction with this
+ * Signers, and what is above them, of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
- * hint where to look for a signer, no statement about trust.  Returns how
- * many transactions there are, or -1.
+ * hint where to look for a signer, no statement about trust, so what does
+ * not fit into ${out} is left out, the longest first.  Returns how many
+ * transactions there are, or -1.
  */
 int	store_signers(struct store *s, struct slice transaction_id,
 	    struct buf *out, struct err *e);
@@ -121,11 +126,28 @@ struct store_answer {
 	int64_t		 id;
 	const char	*dir, *name;
 	struct slice	 answer;
+	int64_t		 bundle;	/* 0, or it is one (store_bundle.h), */
+	struct slice	 suffix;	/* and ends with this */
 };
 int	store_outbox(struct store *s, int (*each)(void *arg,
 	    const struct store_answer *a, struct err *e), void *arg,
 	    struct err *e);
 int	store_delivered(struct store *s, int64_t id, struct err *e);
+
+/*
+ * All of ${a} in pieces, one for a plain answer, and always the same.
+ * ${piece} returns 0, or -1 to stop, and leaves the store alone.
+ */
+int	store_answer_each(struct store *s, const struct store_answer *a,
+	    int (*piece)(void *arg, struct slice data, struct err *e),
+	    void *arg, struct err *e);
+/* How many bytes that is. */
+int	store_answer_size(struct store *s, const struct store_answer *a,
+	    uint64_t *size, struct err *e);
+/* The message ${name}, delivered or not, kept in ${keep}: 1, 0, -1. */
+int	store_answer_find(struct store *s, const char *name,
+	    struct store_answer *a, struct buf *keep, struct err *e);
+
 /* The same by name; one that does not wait any more is no failure. */
 int	store_delivered_name(struct store *s, const char *name,
 	    struct err *e);
@@ -159,6 +181,8 @@ struct store_cert {
 	int		 revoked, reason;
 	int		 has_invalidity;	/* store_revoked_next() only */
 	int64_t		 invalidity;
+	int		 unconfirmed;	/* its certConf is awaited */
+	int64_t		 txn;		/* that issued it, or 0 */
 	const char	*profile;
 };
 int	store_certs(struct store *s, int (*each)(void *arg,
@@ -236,7 +260,22 @@ struct store_held {
 	int64_t		 not_before, not_after;
 	enum body	 body;
 	const char	*profile, *changes, *why, *reason;
+	const char	*quorum;	/* approvals asked for, or "" */
 };
+/* Does ${txn} wait for approvals and for no operator?  1, 0, -1. */
+int	store_held_open(struct store *s, int64_t txn, struct err *e);
+
+/*
+ * Registration authorities that have approved the request of ${txn}, in the
+ * order they came.
+ */
+struct store_approval {
+	struct slice	 key, signer, message;
+	const char	*rules;
+	int64_t		 time;
+};
+int	store_approvals(struct store *s, int64_t txn, int (*each)(void *arg,
+	    const struct store_approval *a), void *arg, struct err *e);
 int	store_held(struct store *s, int64_t txn, struct buf *request,
 	    struct buf *reason, struct err *e);
 int	store_helds(struct store *s, int (*each)(void *arg,
@@ -249,8 +288,12 @@ int	store_decide(struct store *s, int64_t txn, const char *reason,
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.
  */
-/* When the last row was written: 1, or 0 if there is none. */
-int	store_audit_last(struct store *s, int64_t *when, struct err *e);
+/*
+ * The latest time of any row since the last with the event
+ * STORE_CLOCK_ACCEPTED: 1, or 0 if there is none.
+ */
+#define STORE_CLOCK_ACCEPTED	"clock-accepted"
+int	store_floor(struct store *s, int64_t *when, struct err *e);
 int	store_audit_check(struct store *s, int64_t *rows,
 	    uint8_t head[static 32], struct err *e);
 struct store_audit {

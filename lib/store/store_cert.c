@@ -24,7 +24,7 @@ store_key(struct store *s, const uint8_t spki_hash[static 32],
 	if (rc == -1)
 		return -1;
 	if (buf_bad(subject))
-		return err_set(e, E_NOMEM, "subject: out of memory");
+		return buf_err(subject, "subject", e);
 	return found;
 }
 
@@ -42,6 +42,12 @@ store_serial_taken(struct store *s, struct slice serial, struct err *e)
 	return rc;
 }
 
+/* 1: TXN_CONFIRM. */
+#define COLUMNS	"serial, subject, der, not_before, not_after, profile, " \
+		"revoked_at IS NOT NULL, revoked_at, reason, first_issued, " \
+		"EXISTS (SELECT 1 FROM txn WHERE txn.id = cert.txn " \
+		"AND state = 1), txn"
+
 static void
 load(struct store_use *u, struct store_cert *c)
 {
@@ -56,6 +62,8 @@ load(struct store_use *u, struct store_cert *c)
 		.revoked_at = store_col_int(u, 7),
 		.reason = (int)store_col_int(u, 8),
 		.first_issued = store_col_int(u, 9),
+		.unconfirmed = store_col_int(u, 10) != 0,
+		.txn = store_col_int(u, 11),
 	};
 }
 
@@ -67,9 +75,8 @@ store_certs(struct store *s, int (*each)(void *arg,
 	struct store_cert c;
 	int rc;
 
-	store_use(s, STMT_CERT_LIST, "SELECT serial, subject, der, not_before, "
-	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason, "
-	    "first_issued FROM cert ORDER BY rowid", &u);
+	store_use(s, STMT_CERT_LIST, "SELECT " COLUMNS " FROM cert "
+	    "ORDER BY rowid", &u);
 	while ((rc = store_step(&u, e)) == 1) {
 		load(&u, &c);
 		if (each(arg, &c) == -1) {
@@ -89,9 +96,8 @@ store_cert(struct store *s, struct slice serial, struct store_cert *c,
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_CERT_GET, "SELECT serial, subject, der, not_before, "
-	    "not_after, profile, revoked_at IS NOT NULL, revoked_at, reason, "
-	    "first_issued FROM cert WHERE serial = ?", &u);
+	store_use(s, STMT_CERT_GET, "SELECT " COLUMNS " FROM cert "
+	    "WHERE serial = ?", &u);
 	store_bind(&u, serial);
 	if ((rc = store_step(&u, e)) == 1) {
 		load(&u, c);
@@ -102,7 +108,7 @@ store_cert(struct store *s, struct slice serial, struct store_cert *c,
 		buf_add_slice(keep, c->der);
 		buf_add(keep, c->profile, n[2]);
 		if (buf_bad(keep)) {
-			rc = err_set(e, E_NOMEM, "out of memory");
+			rc = buf_err(keep, "certificate", e);
 		} else {
 			c->serial = serial;
 			c->subject = SLICE(keep->p + at, n[0]);
@@ -152,11 +158,15 @@ store_put_revoke(struct store *s, const struct effects *f, int64_t at,
 {
 	struct store_use u;
 
-	/* Revoked once is revoked since then; the reason may get worse. */
+	/*
+	 * Revoked once is revoked since then; the reason only gets worse, to
+	 * keyCompromise, cACompromise or aACompromise.
+	 */
 	store_use(s, STMT_CERT_REVOKE, "UPDATE cert SET "
-	    "revoked_at = coalesce(revoked_at, ?), reason = ?, "
-	    "invalid_since = coalesce(?, invalid_since) "
-	    "WHERE serial = ?", &u);
+	    "revoked_at = coalesce(revoked_at, ?1), reason = CASE "
+	    "WHEN revoked_at IS NULL OR ?2 IN (1, 2, 10) THEN ?2 "
+	    "ELSE reason END, invalid_since = coalesce(?3, invalid_since) "
+	    "WHERE serial = ?4", &u);
 	store_bind_int(&u, at);
 	store_bind_int(&u, f->revoke_reason);
 	if (f->has_invalidity)

@@ -26,6 +26,12 @@ store_inside(struct store *s, struct err *e)
 }
 
 int
+store_begun(const struct store *s)
+{
+	return s->begun;
+}
+
+int
 store_begin(struct store *s, struct err *e)
 {
 	if (s->begun || s->readonly)
@@ -108,6 +114,8 @@ put_effects(struct store *s, const struct effects *f, int64_t now,
 		return -1;
 	if (f->has_cert && store_put_cert(s, &f->cert, id, e) == -1)
 		return -1;
+	if (f->n_approvals > 0 && store_put_approvals(s, f, id, now, e) == -1)
+		return -1;
 	if ((f->has_hold || f->unhold) && store_put_held(s, f, id, e) == -1)
 		return -1;
 	if (f->revoke)
@@ -128,6 +136,8 @@ store_put(struct store *s, const struct store_row *row,
 	if ((row->effects == NULL ||
 	    put_effects(s, row->effects, row->now, e) == 0) &&
 	    store_put_answer(s, row, final_name, e) == 0 &&
+	    (row->effects == NULL ||
+	    store_put_last(s, row->effects, final_name, e) == 0) &&
 	    (t == NULL || !row->effects->polled ||
 	    store_put_polled(s, t->id, row->identity, e) == 0) &&
 	    (row->unverified ? store_put_unlisted(s, row, e) :

@@ -30,7 +30,8 @@ store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	sha256_digest(&ctx, sizeof(digest), digest);
 	store_use(s, STMT_HELD_INSERT, "INSERT INTO held (txn, digest, "
 	    "request, signer, subject, san, spki, not_before, not_after, "
-	    "profile, changes, why) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", &u);
+	    "profile, changes, why, quorum) "
+	    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", &u);
 	store_bind_int(&u, txn);
 	store_bind(&u, SLICE(digest, sizeof(digest)));
 	store_bind(&u, h->request);
@@ -43,6 +44,7 @@ store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	store_bind_text(&u, h->profile);
 	store_bind_text(&u, h->changes);
 	store_bind_text(&u, h->why);
+	store_bind_text(&u, h->quorum == NULL ? "" : h->quorum);
 	return store_run(&u, e);
 }
 
@@ -86,7 +88,8 @@ store_held(struct store *s, int64_t txn, struct buf *request,
 	}
 	store_end(&u);
 	if (rc == 1 && (buf_bad(request) || buf_str(reason) == NULL))
-		return err_set(e, E_NOMEM, "held request: out of memory");
+		return buf_err(buf_bad(request) ? request : reason,
+		    "held request", e);
 	return rc;
 }
 
@@ -111,6 +114,7 @@ load(struct store_use *u, struct store_held *h)
 		.changes = store_col_text(u, 14),
 		.why = store_col_text(u, 15),
 		.reason = store_col_text(u, 16),
+		.quorum = store_col_text(u, 17),
 	};
 }
 
@@ -125,7 +129,7 @@ store_helds(struct store *s, int (*each)(void *arg,
 	store_use(s, STMT_HELD_LIST, "SELECT txn, created, state, "
 	    "transaction_id, digest, request, signer, held.subject, held.san, "
 	    "held.spki, not_before, not_after, body, profile, changes, why, "
-	    "reason FROM held JOIN txn ON txn.id = held.txn ORDER BY txn", &u);
+	    "reason, quorum FROM held JOIN txn ON txn.id = held.txn ORDER BY txn", &u);
 	while ((rc = store_step(&u, e)) == 1) {
 		load(&u, &h);
 		if (h.body < 0 || h.body >= BODY__COUNT)

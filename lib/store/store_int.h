@@ -22,10 +22,21 @@ enum store_stmt {
 	STMT_TICKET_UNLOCK, STMT_TICKET_BACK,
 	STMT_HELD_INSERT, STMT_HELD_GET, STMT_HELD_LIST, STMT_HELD_DELETE,
 	STMT_HELD_DECIDE, STMT_HELD_REASON, STMT_POLL_EMPTY, STMT_POLL_SET,
-	STMT_AUDIT_HEAD, STMT_AUDIT_LAST, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
-	STMT_RELAY_INSERT, STMT_RELAY_SEEN, STMT_RELAY_FIND, STMT_RELAY_TXN,
+	STMT_HELD_OPEN, STMT_APPROVAL_INSERT, STMT_APPROVAL_LIST,
+	STMT_AUDIT_HEAD, STMT_AUDIT_INSERT, STMT_AUDIT_LIST,
+	STMT_RELAY_INSERT, STMT_RELAY_FIND, STMT_RELAY_TXN,
 	STMT_RELAY_LAST, STMT_RELAY_ANSWER, STMT_RELAY_LINK, STMT_RELAY_LIST,
 	STMT_RELAY_MEDIUM, STMT_RELAY_AGAIN, STMT_RELAY_SAME,
+	STMT_RELAY_SET_LAST, STMT_BATCH_QUEUE, STMT_BATCH_NEXT,
+	STMT_BATCH_SENT, STMT_BATCH_PUT, STMT_BATCH_FIND, STMT_BATCH_HAS,
+	STMT_BATCH_LOST, STMT_BATCH_DONE,
+	STMT_BUNDLE_FIND, STMT_BUNDLE_INSERT, STMT_BUNDLE_MEMBER,
+	STMT_BUNDLE_KEEP, STMT_BUNDLE_KEPT, STMT_BUNDLE_CLOSED,
+	STMT_BUNDLE_ADD, STMT_BUNDLE_COUNT, STMT_BUNDLE_TOTAL,
+	STMT_BUNDLE_PARTS, STMT_BUNDLE_MARK, STMT_BUNDLE_CLOSE,
+	STMT_BUNDLE_SEEN,
+	STMT_OUT_NAME,
+	STMT_FLOOR_GET, STMT_FLOOR_PUT,
 	STMT_CRL_LAST, STMT_CRL_PUT, STMT_REVOKED, STMT_REVOKED_COUNT,
 	STMT__COUNT
 };
@@ -89,8 +100,13 @@ int	store_ticket_back(struct store *s, int64_t txn, struct err *e);
 /* Before and after store_put_answer(): requests that are held. */
 int	store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	    struct err *e);
+int	store_put_approvals(struct store *s, const struct effects *f,
+	    int64_t txn, int64_t now, struct err *e);
 int	store_put_polled(struct store *s, int64_t txn, const uint8_t *identity,
 	    struct err *e);
+/* After it: what pollReqs are answered with (store_relay.c). */
+int	store_put_last(struct store *s, const struct effects *f,
+	    const char *name, struct err *e);
 int	store_put_answer(struct store *s, const struct store_row *row,
 	    char final_name[static STORE_NAME], struct err *e);
 int	store_put_outbox(struct store *s, const struct store_row *row,

@@ -1,3 +1,4 @@
+#include "store/store_bundle.h"
 #include "store/store_int.h"
 
 #include <stdio.h>
@@ -14,7 +15,8 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_SEEN_GET, "SELECT name, answer FROM seen "
+	store_use(s, STMT_SEEN_GET, "SELECT name, CASE bundle WHEN 0 "
+	    "THEN answer ELSE x'' END FROM seen "
 	    "LEFT JOIN outbox ON outbox.id = seen.outbox "
 	    "WHERE identity = ?1 UNION ALL SELECT name, answer "
 	    "FROM unverified JOIN outbox ON outbox.id = unverified.outbox "
@@ -26,35 +28,57 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	}
 	store_end(&u);
 	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
-		return err_set(e, E_NOMEM, "stored answer: out of memory");
+		return buf_err(buf_bad(name) ? name : answer, "stored answer",
+		    e);
 	return rc;
 }
 
-/* The next waiting answer after ${*id}, copied: 1, 0 or -1. */
+/* Columns id, name, dir, answer, bundle, suffix into ${a}, kept in ${keep}. */
 static int
-next(struct store *s, int64_t *id, struct buf *dir, struct buf *name,
-    struct buf *answer, struct err *e)
+keep_answer(struct store_use *u, struct store_answer *a, struct buf *keep,
+    struct err *e)
 {
-	struct store_use u;
+	const char *name = store_col_text(u, 1), *dir = store_col_text(u, 2);
+	struct slice answer = store_col(u, 3), suffix = store_col(u, 5);
+
+	buf_add(keep, name, strlen(name) + 1);
+	buf_add(keep, dir, strlen(dir) + 1);
+	buf_add_slice(keep, answer);
+	buf_add_slice(keep, suffix);
+	if (buf_bad(keep))
+		return buf_err(keep, "outbox", e);
+	*a = (struct store_answer){ .id = store_col_int(u, 0),
+	    .name = (const char *)keep->p, .bundle = store_col_int(u, 4) };
+	a->dir = a->name + strlen(a->name) + 1;
+	a->answer = SLICE(a->dir + strlen(a->dir) + 1, answer.n);
+	a->suffix = SLICE(a->answer.p + answer.n, suffix.n);
+	return 0;
+}
+
+static int
+one(struct store_use *u, struct store_answer *a, struct buf *keep,
+    struct err *e)
+{
 	int rc;
 
-	buf_reset(dir);
-	buf_reset(name);
-	buf_reset(answer);
-	store_use(s, STMT_OUT_NEXT, "SELECT id, name, answer, dir FROM outbox "
-	    "WHERE delivered = 0 AND id > ? ORDER BY id LIMIT 1", &u);
-	store_bind_int(&u, *id);
-	if ((rc = store_step(&u, e)) == 1) {
-		*id = store_col_int(&u, 0);
-		buf_add_str(name, store_col_text(&u, 1));
-		buf_add_slice(answer, store_col(&u, 2));
-		buf_add_str(dir, store_col_text(&u, 3));
-	}
-	store_end(&u);
-	if (rc == 1 && (buf_str(name) == NULL || buf_str(dir) == NULL ||
-	    buf_bad(answer)))
-		return err_set(e, E_NOMEM, "outbox: out of memory");
+	buf_reset(keep);
+	if ((rc = store_step(u, e)) == 1 && keep_answer(u, a, keep, e) == -1)
+		rc = -1;
+	store_end(u);
 	return rc;
+}
+
+/* The next waiting answer after ${a->id}: 1, 0 or -1. */
+static int
+next(struct store *s, struct store_answer *a, struct buf *keep, struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_OUT_NEXT, "SELECT id, name, dir, answer, bundle, "
+	    "suffix FROM outbox WHERE delivered = 0 AND id > ? "
+	    "ORDER BY id LIMIT 1", &u);
+	store_bind_int(&u, a->id);
+	return one(&u, a, keep, e);
 }
 
 /* Row by row, as in store_overdue(): ${each} may commit and roll back. */
@@ -62,26 +86,58 @@ int
 store_outbox(struct store *s, int (*each)(void *arg,
     const struct store_answer *a, struct err *e), void *arg, struct err *e)
 {
-	struct store_answer a;
-	struct buf dir, name, answer;
-	int64_t id = 0;
+	struct store_answer a = { 0 };
+	struct buf keep;
 	int rc;
 
-	buf_init(&dir, STORE_DIR);
-	buf_init(&name, STORE_NAME);
-	buf_init(&answer, ANSWER_MAX);
-	while ((rc = next(s, &id, &dir, &name, &answer, e)) == 1) {
-		a = (struct store_answer){ id, buf_str(&dir), buf_str(&name),
-		    buf_slice(&answer) };
+	buf_init(&keep, ANSWER_MAX);
+	while ((rc = next(s, &a, &keep, e)) == 1)
 		if (each(arg, &a, e) == -1) {
 			rc = -1;
 			break;
 		}
-	}
-	buf_release(&dir);
-	buf_release(&name);
-	buf_release(&answer);
+	buf_release(&keep);
 	return rc;
+}
+
+int
+store_answer_find(struct store *s, const char *name, struct store_answer *a,
+    struct buf *keep, struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_OUT_NAME, "SELECT id, name, dir, answer, bundle, "
+	    "suffix FROM outbox WHERE name = ?", &u);
+	store_bind_text(&u, name);
+	return one(&u, a, keep, e);
+}
+
+int
+store_answer_each(struct store *s, const struct store_answer *a,
+    int (*piece)(void *arg, struct slice data, struct err *e), void *arg,
+    struct err *e)
+{
+	if (piece(arg, a->answer, e) == -1)
+		return -1;
+	if (a->bundle == 0)
+		return 0;
+	if (store_bundle_parts(s, a->bundle, piece, arg, e) == -1)
+		return -1;
+	return piece(arg, a->suffix, e);
+}
+
+int
+store_answer_size(struct store *s, const struct store_answer *a,
+    uint64_t *size, struct err *e)
+{
+	uint64_t bytes = 0;
+	size_t members;
+
+	if (a->bundle != 0 && store_bundle_total(s, a->bundle, &bytes,
+	    &members, e) == -1)
+		return -1;
+	*size = a->answer.n + bytes + a->suffix.n;
+	return 0;
 }
 
 int

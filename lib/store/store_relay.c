@@ -2,15 +2,8 @@
 
 #include <string.h>
 
-#include "store/store_int.h"
+#include "store/store_relay_int.h"
 
-#define COLUMNS	"relay.id, txn, state, body, rule, transaction_id, nonce, " \
-		"identity, request, relay.dir, outbox.name, medium, " \
-		"relay.bundle, created, sent"
-#define FROM	" FROM relay JOIN outbox ON outbox.id = relay.up "
-
-/* The outbox row that is named ${name} already became one for its identity
- * with the request's store_put(); here it is the message upstream. */
 int
 store_relay_put(struct store *s, struct store_relay *r, struct slice up,
     const char *dir, char name[static STORE_NAME], int64_t now, struct err *e)
@@ -103,8 +96,8 @@ keep_row(struct store_relay *r, struct buf *keep, struct err *e)
 	return 0;
 }
 
-static int
-one(struct store_use *u, struct store_relay *r, struct buf *keep,
+int
+store_relay_one(struct store_use *u, struct store_relay *r, struct buf *keep,
     struct err *e)
 {
 	int rc = store_step(u, e);
@@ -122,12 +115,12 @@ store_relay_find(struct store *s, struct slice transaction_id,
 {
 	struct store_use u;
 
-	store_use(s, STMT_RELAY_FIND, "SELECT " COLUMNS FROM
+	store_use(s, STMT_RELAY_FIND, "SELECT " RELAY_COLUMNS RELAY_FROM
 	    "WHERE transaction_id = ? AND nonce = ? AND state < 4 "
 	    "ORDER BY relay.id LIMIT 1", &u);
 	store_bind(&u, transaction_id);
 	store_bind(&u, nonce);
-	return one(&u, r, keep, e);
+	return store_relay_one(&u, r, keep, e);
 }
 
 int
@@ -136,10 +129,10 @@ store_relay_first(struct store *s, int64_t txn, struct store_relay *r,
 {
 	struct store_use u;
 
-	store_use(s, STMT_RELAY_TXN, "SELECT " COLUMNS FROM
+	store_use(s, STMT_RELAY_TXN, "SELECT " RELAY_COLUMNS RELAY_FROM
 	    "WHERE txn = ? ORDER BY relay.id LIMIT 1", &u);
 	store_bind_int(&u, txn);
-	return one(&u, r, keep, e);
+	return store_relay_one(&u, r, keep, e);
 }
 
 int
@@ -185,15 +178,14 @@ store_relay_same(struct store *s, const uint8_t identity[static 32],
 }
 
 int
-store_relay_answer(struct store *s, int64_t txn, struct buf *name,
+store_relay_last(struct store *s, int64_t txn, struct buf *name,
     struct buf *answer, struct err *e)
 {
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_RELAY_LAST, "SELECT name, outbox.answer FROM relay "
-	    "JOIN outbox ON outbox.id = relay.answer WHERE txn = ? "
-	    "ORDER BY relay.id DESC LIMIT 1", &u);
+	store_use(s, STMT_RELAY_LAST, "SELECT name, answer FROM txn "
+	    "JOIN outbox ON outbox.id = last_answer WHERE txn.id = ?", &u);
 	store_bind_int(&u, txn);
 	if ((rc = store_step(&u, e)) == 1) {
 		buf_add_str(name, store_col_text(&u, 0));
@@ -203,6 +195,22 @@ store_relay_answer(struct store *s, int64_t txn, struct buf *name,
 	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
 		return err_set(e, E_NOMEM, "stored answer: out of memory");
 	return rc;
+}
+
+int
+store_put_last(struct store *s, const struct effects *f, const char *name,
+    struct err *e)
+{
+	struct store_use u;
+
+	if (f->last == LAST_SAME)
+		return 0;
+	store_use(s, STMT_RELAY_SET_LAST, "UPDATE txn SET last_answer = "
+	    "coalesce((SELECT id FROM outbox WHERE name = ?), 0) "
+	    "WHERE id = ?", &u);
+	store_bind_text(&u, f->last == LAST_THIS ? name : "");
+	store_bind_int(&u, f->txn->id);
+	return store_run(&u, e);
 }
 
 int
@@ -229,7 +237,7 @@ store_relays(struct store *s, int (*each)(void *arg,
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_RELAY_LIST, "SELECT " COLUMNS FROM
+	store_use(s, STMT_RELAY_LIST, "SELECT " RELAY_COLUMNS RELAY_FROM
 	    "WHERE state < 4 ORDER BY relay.id", &u);
 	while ((rc = store_step(&u, e)) == 1)
 		if (load(&u, &r, e) == -1 || each(arg, &r) == -1) {

@@ -69,8 +69,9 @@ int	store_relay_answered(struct store *s, const struct store_relay *r,
 int	store_relay_same(struct store *s, const uint8_t identity[static 32],
 	    const char *name, struct err *e);
 
-/* The last answer that came for ${txn}, appended: 1, 0 or -1. */
-int	store_relay_answer(struct store *s, int64_t txn, struct buf *name,
+/* What a pollReq of ${txn} is answered with, appended: 1, 0 if there is
+ * nothing yet, -1. */
+int	store_relay_last(struct store *s, int64_t txn, struct buf *name,
 	    struct buf *answer, struct err *e);
 
 /* The request ${identity} has come again: what went upstream is to be

@@ -9,7 +9,8 @@
 #define BYTES	"our_nonce, peer_nonce, serial, cert, signer_certs, " \
 		"subject, san, key_file, cert_file, sign_key_file, " \
 		"chain_file, pass_file, spki, first_nonce, mac_alg, mac_ref, " \
-		"secret_file"
+		"secret_file, answer_dir, signer_hash"
+#define SIGNERS_MAX	65536	/* bytes of one transaction's */
 #define COLUMNS	"id, " NUMBERS ", " KEYS ", " BYTES
 
 enum { N_NUMBERS = 8, N_KEYS = 2 };
@@ -35,6 +36,8 @@ static const size_t members[] = {
 	offsetof(struct txn, mac_alg),
 	offsetof(struct txn, mac_ref),
 	offsetof(struct txn, secret_file),
+	offsetof(struct txn, answer_dir),
+	offsetof(struct txn, signer_hash),
 };
 #define N_MEMBERS	(sizeof(members) / sizeof(members[0]))
 
@@ -49,7 +52,7 @@ static int
 load(struct store_use *u, struct txn *t, struct err *e)
 {
 	int64_t state = store_col_int(u, 1), body = store_col_int(u, 2);
-	int bad = 0;
+	struct buf *bad = NULL;
 
 	t->id = store_col_int(u, 0);
 	if (state < 0 || state >= TXN__MAX || body < 0 || body >= BODY__COUNT)
@@ -67,11 +70,11 @@ load(struct store_use *u, struct txn *t, struct err *e)
 		buf_reset(member(t, i));
 		buf_add_slice(member(t, i),
 		    store_col(u, 1 + N_NUMBERS + (int)i));
-		bad |= buf_bad(member(t, i));
+		if (buf_bad(member(t, i)))
+			bad = member(t, i);
 	}
-	if (bad)
-		return err_set(e, E_NOMEM, "transaction %lld: out of memory",
-		    (long long)t->id);
+	if (bad != NULL)
+		return buf_err(bad, "transaction", e);
 	return 0;
 }
 
@@ -114,16 +117,19 @@ store_signers(struct store *s, struct slice transaction_id, struct buf *out,
     struct err *e)
 {
 	struct store_use u;
+	struct slice v;
 	int rc, n = 0;
 
 	store_use(s, STMT_TXN_SIGNERS, "SELECT signer_certs FROM txn "
-	    "WHERE transaction_id = ?", &u);
+	    "WHERE transaction_id = ? ORDER BY length(signer_certs)", &u);
 	store_bind(&u, transaction_id);
-	for (; (rc = store_step(&u, e)) == 1; n++)
-		buf_add_slice(out, store_col(&u, 0));
+	for (; (rc = store_step(&u, e)) == 1; n++) {
+		v = store_col(&u, 0);
+		if (v.n <= SIGNERS_MAX && v.n <= out->max - out->n)
+			buf_add_slice(out, v);
+	}
 	if (rc == 0 && buf_bad(out))
-		return err_set(e, E_NOMEM, "certificates of earlier messages: "
-		    "too many");
+		return buf_err(out, "certificates of earlier messages", e);
 	return rc == -1 ? -1 : n;
 }
 
@@ -204,7 +210,7 @@ insert(struct store *s, struct txn *t, struct err *e)
 	store_use(s, STMT_TXN_INSERT, "INSERT INTO txn "
 	    "(" NUMBERS ", " KEYS ", " BYTES ") VALUES "
 	    "(?,?,?,?,?,?,?,?, ?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, "
-	    "?,?,?)", &u);
+	    "?,?,?,?,?)", &u);
 	bind_numbers(&u, t);
 	for (size_t i = 0; i < N_MEMBERS; i++)
 		store_bind(&u, buf_slice(member(t, i)));
@@ -221,7 +227,7 @@ update(struct store *s, struct txn *t, struct err *e)
 
 	store_use(s, STMT_TXN_UPDATE, "UPDATE txn SET "
 	    "(" NUMBERS ", " BYTES ") = "
-	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?) "
+	    "(?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?) "
 	    "WHERE id = ?", &u);
 	bind_numbers(&u, t);
 	for (size_t i = N_KEYS; i < N_MEMBERS; i++)
@@ -241,7 +247,6 @@ store_put_txn(struct store *s, struct txn *t, struct err *e)
 	/* A bad buffer would be written as an empty one. */
 	for (size_t i = 0; i < N_MEMBERS; i++)
 		if (buf_bad(member(t, i)))
-			return err_set(e, E_NOMEM, "transaction: out of "
-			    "memory");
+			return buf_err(member(t, i), "transaction", e);
 	return t->id == 0 ? insert(s, t, e) : update(s, t, e);
 }

@@ -45,6 +45,7 @@ txn_init(struct txn *t)
 	*t = (struct txn){ .state = TXN_NONE };
 	buf_init(&t->transaction_id, FIELD_MAX);
 	buf_init(&t->peer, FIELD_MAX);
+	buf_init(&t->signer_hash, FIELD_MAX);
 	buf_init(&t->our_nonce, FIELD_MAX);
 	buf_init(&t->peer_nonce, FIELD_MAX);
 	buf_init(&t->serial, FIELD_MAX);
@@ -53,6 +54,7 @@ txn_init(struct txn *t)
 	buf_init(&t->subject, FIELD_MAX);
 	buf_init(&t->san, FIELD_MAX);
 	buf_init(&t->key_file, FIELD_MAX);
+	buf_init(&t->answer_dir, FIELD_MAX);
 	buf_init(&t->cert_file, FIELD_MAX);
 	buf_init(&t->sign_key_file, FIELD_MAX);
 	buf_init(&t->chain_file, FIELD_MAX);
@@ -69,6 +71,7 @@ txn_release(struct txn *t)
 {
 	buf_release(&t->transaction_id);
 	buf_release(&t->peer);
+	buf_release(&t->signer_hash);
 	buf_release(&t->our_nonce);
 	buf_release(&t->peer_nonce);
 	buf_release(&t->serial);
@@ -77,6 +80,7 @@ txn_release(struct txn *t)
 	buf_release(&t->subject);
 	buf_release(&t->san);
 	buf_release(&t->key_file);
+	buf_release(&t->answer_dir);
 	buf_release(&t->cert_file);
 	buf_release(&t->sign_key_file);
 	buf_release(&t->chain_file);

@@ -42,6 +42,7 @@ struct txn {
 	enum body	 body;		/* of the first request */
 	struct buf	 transaction_id;
 	struct buf	 peer;		/* CA: SHA-256 of the signer's SPKI */
+	struct buf	 signer_hash;	/* CA: of its certificate; none: MAC */
 	struct buf	 our_nonce;	/* last senderNonce we sent */
 	struct buf	 peer_nonce;	/* last senderNonce we received */
 	struct buf	 serial;	/* certificate issued or installed */
@@ -51,13 +52,14 @@ struct txn {
 	int		 explicit_asked; /* the request did not ask for implicit */
 	int64_t		 created;
 	int64_t		 messages;	/* sent in this transaction so far */
-	/* CA: extraCerts of the first request.  Device: who signed its
-	 * answer, with what is above. */
+	/* Who signed the first request (CA) or its answer (device), with
+	 * what is above. */
 	struct buf	 signer_certs;
 	/* at the device: what was asked for */
 	struct buf	 subject, san;	/* Name TLV, in a genm its content;
 					 * GeneralNames TLV */
 	struct buf	 key_file;	/* path below HOME; genm: profile */
+	struct buf	 answer_dir;	/* at the RA: where answers go */
 	struct buf	 cert_file, sign_key_file, chain_file, pass_file;
 	struct buf	 spki;
 	/* waiting: senderNonce of what has no answer yet; when to ask */
@@ -84,6 +86,14 @@ struct txn_hold {
 	struct slice	 signer, subject, san, spki;
 	int64_t		 not_before, not_after;
 	const char	*profile, *changes, *why;
+	const char	*quorum;	/* approvals asked for, or "" */
+};
+
+/* A registration authority that has approved the request. */
+struct txn_approval {
+	struct slice	 message;	/* the nested one, as it was signed */
+	struct slice	 key, signer;	/* SHA-256 of the SPKI; Name */
+	const char	*rules;		/* [ra] that it fits */
 };
 
 /*
@@ -91,6 +101,9 @@ struct txn_hold {
  * whose request was held and came to nothing.
  */
 enum txn_ticket { TICKET_SAME, TICKET_USED, TICKET_FAILED, TICKET_BACK };
+
+/* At an RA: is it what a pollReq is to be answered with from now on? */
+enum txn_last { LAST_SAME, LAST_THIS, LAST_NONE };
 
 /* What an answer changes.  Plain data; only the store makes it true. */
 struct effects {
@@ -106,7 +119,10 @@ struct effects {
 	struct slice	 ticket_ref;
 	int		 has_hold;	/* keep the request for an operator */
 	struct txn_hold	 hold;
+	const struct txn_approval *approvals;
+	size_t		 n_approvals;
 	int		 polled;	/* an answer to pollReq: not the last */
+	enum txn_last	 last;
 	int		 unhold;	/* decided and told: forget the request */
 	char		 event[32];	/* for the audit row: "issued" */
 	char		 detail[256];

@@ -14,7 +14,7 @@ CREATE TABLE relay (
 	request		BLOB NOT NULL,
 	dir		TEXT NOT NULL,
 	up		INTEGER NOT NULL REFERENCES outbox (id),
-	answer		INTEGER REFERENCES outbox (id),
+	answer		INTEGER NOT NULL DEFAULT 0,
 	bundle		INTEGER NOT NULL DEFAULT 0,
 	created		INTEGER NOT NULL,
 	sent		INTEGER NOT NULL DEFAULT 0,
@@ -24,3 +24,8 @@ CREATE TABLE relay (
 CREATE INDEX relay_txn ON relay (txn);
 -- Few rows: those that have no answer yet.
 CREATE INDEX relay_open ON relay (transaction_id) WHERE state < 4;
+
+-- At an RA: the directory below out/ where answers to a transaction go, and the
+-- row of the outbox that a pollReq is answered with, or 0.
+ALTER TABLE txn ADD COLUMN answer_dir BLOB NOT NULL DEFAULT x'';
+ALTER TABLE txn ADD COLUMN last_answer INTEGER NOT NULL DEFAULT 0;

@@ -35,6 +35,10 @@ point() {
 	sh ./sweep.sh "$d" 32 channel
 }
 
+@test "bundle: killed or failing at any file operation, each of ten has one certificate, in one answer" {
+	sh ./sweep.sh "$d" 64 bundle
+}
+
 @test "device: killed or failing at any file operation, the same answer brings certificate and certConf" {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }

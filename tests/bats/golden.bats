@@ -83,3 +83,11 @@ same() {
 		"$BUILD_DIR/cmp-inspect" --lint "$f"
 	done
 }
+
+@test "golden: approvals in two layers, and a bundle of three" {
+	same nested
+}
+
+@test "golden: a bundle of two and the answer to it, always the same" {
+	same bundle
+}

@@ -5,6 +5,7 @@
 #	BENCH_GROUPS	groups of 256 requests for the first table (16)
 #	BENCH_FILES	numbers of files in the spool ("100 1000 10000")
 #	BENCH_CRLS	numbers of entries of a CRL ("1000 10000 100000")
+#	BENCH_NESTED	messages in one bundle, beside 1000 (100000)
 set -eu
 
 bin=$(cd "$1" && pwd)
@@ -67,6 +68,33 @@ for n in ${BENCH_FILES:-100 1000 10000}; do
 done
 
 echo
+echo "cmp-nest, of 1 KiB each    messages/s   CPU/message     memory   to 1000"
+"$bench/bench_make" "$dev_cert" "$dev_key" . 1
+# nested ROW N COMMAND...: the ratio is that of the peak memory.
+nested() {
+	row=$1 n=$2
+	shift 2
+	took=$(BENCH_RSS=1 "$bench/bench_run" 1 cmp-nest "$@" \
+	    --max-members "$n" --max-size 1g)
+	kib=${took##* } took=${took% *}
+	[ "$n" != 1000 ] || echo "$kib" >"$row.kib"
+	printf '%-6s %7d %21.0f %10.1f us %6d KiB %9s\n' "$row" "$n" \
+	    "$(quotient "$n * 1000" "${took% *}")" \
+	    "$(quotient "${took#* } * 1000" "$n")" "$kib" \
+	    "$(quotient "$kib" "$(cat "$row.kib")")"
+}
+for n in 1000 ${BENCH_NESTED:-100000}; do
+	mkdir nested taken
+	"$bench/bench_copy" 00000.pki nested "$n"
+	nested batch "$n" batch --cert "$dev_cert" --key "$dev_key" nested \
+	    -o bundle.pki
+	nested split "$n" split --trust maker/certs/ca.pem -o taken bundle.pki
+	test "$(find taken -name '*.pki' | wc -l)" -eq "$n"
+	rm -rf nested taken bundle.pki
+done
+rm 00000.pki
+
+echo
 echo "start-up, median of 50                  --version     least work"
 least() {
 	tool=$1
@@ -79,6 +107,7 @@ cp -r fresh spooled
 "$bench/bench_make" "$dev_cert" "$dev_key" . 1
 least cmp-mkreq -C made ir --subject CN=x,O=Example --newkey ec:P-256 -o a%.pki
 least cmp-sign --cert "$dev_cert" --key "$dev_key" -o b%.pki a0.pki
+least cmp-nest wrap --cert "$dev_cert" --key "$dev_key" -o n%.pki 00000.pki
 least cmp-inspect 00000.pki
 least cmp-process -C spooled
 least cmp-ca -C spooled list

@@ -263,6 +263,7 @@ FD(ssize_t, pwrite64, (int fd, const void *p, size_t n, off64_t o),
     (fd, p, n, o))
 FD(int, fsync, (int fd), (fd))
 FD(int, fdatasync, (int fd), (fd))
+FD(int, syncfs, (int fd), (fd))
 FD(int, ftruncate, (int fd, off_t n), (fd, n))
 FD(int, ftruncate64, (int fd, off64_t n), (fd, n))
 FD(int, fallocate, (int fd, int m, off_t o, off_t n), (fd, m, o, n))

@@ -128,7 +128,7 @@ drop(const char *name, struct slice data)
 static void
 take(const char *name, struct slice data)
 {
-	struct spool_file f[2] = { 0 };
+	struct spool_file f[2] = { { .fd = -1 }, { .fd = -1 } };
 	struct err e = { 0 };
 	size_t n = 0;
 	int whole = data.n > 0 && data.n <= 4096 &&

@@ -211,6 +211,29 @@ for mac in pbmac1 pbm; do
 	hand "$device" 4-pkiConf.pki none
 done
 
+# An approval, that of another officer around it, and a bundle.
+by() {
+	who=$1 command=$2
+	shift 2
+	run cmp-nest "$command" --cert "$who/certs/cmp.pem" \
+	    --key "keys/$who-cmp.pem" "$@"
+}
+dir=$to/nested
+mkdir -p "$dir"
+by maker wrap -o "$dir/1-wrap.pki" "$to/enrol-implicit/1-ir.pki"
+by stranger wrap -o "$dir/2-wrap-again.pki" "$dir/1-wrap.pki"
+by maker batch -o "$dir/3-batch.pki" "$to/enrol-implicit/1-ir.pki" \
+    "$to/kur/1-kur.pki" "$dir/1-wrap.pki"
+
+# A bundle of two at a CA that knows the RA, and the answer to it.
+plant
+run cmp-ca -C plant trust add --ra stranger/certs/cmp.pem
+dir=$to/bundle
+mkdir -p "$dir"
+by stranger batch -o "$dir/1-batch.pki" "$to/enrol-implicit/1-ir.pki" \
+    "$to/rejection/1-ir.pki"
+hand plant 1-batch.pki 2-batch.pki
+
 for f in "$to"/*/*.pki; do
 	( cd "${f%/*}" && cmp-inspect "${f##*/}" ) >"${f%.pki}.txt"
 done

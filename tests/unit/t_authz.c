@@ -13,15 +13,26 @@ static const struct {
 	enum body	 body;
 	const char	*may[AUTHZ__SENDERS];
 } expected[] = {
-	/*		  device own   expired revoked stranger MAC */
-	{ BODY_IR,	{ "n",   "",   "",     "",     "",      "n" } },
-	{ BODY_CR,	{ "",    "n",  "",     "",     "",      "n" } },
-	{ BODY_P10CR,	{ "n",   "n",  "",     "",     "",      "n" } },
-	{ BODY_KUR,	{ "",    "s",  "",     "",     "",      "" } },
-	{ BODY_RR,	{ "",    "s",  "",     "",     "",      "" } },
-	{ BODY_GENM,	{ "-",   "-",  "",     "",     "",      "" } },
-	{ BODY_CERTCONF, { "n",  "ns", "",     "",     "",      "n" } },
-	{ BODY_POLLREQ,	{ "n",   "ns", "",     "",     "",      "n" } },
+	/*		  device own   expired revoked stranger MAC  RA
+	 *		  vouched */
+	{ BODY_IR,	{ "n",   "",   "",     "",     "",      "n", "n",
+			  "n" } },
+	{ BODY_CR,	{ "",    "n",  "",     "",     "",      "n", "n",
+			  "n" } },
+	{ BODY_P10CR,	{ "n",   "n",  "",     "",     "",      "n", "n",
+			  "n" } },
+	{ BODY_KUR,	{ "",    "s",  "",     "",     "",      "",  "",
+			  "" } },
+	{ BODY_RR,	{ "",    "s",  "",     "",     "",      "",  "so",
+			  "" } },
+	{ BODY_GENM,	{ "-",   "-",  "",     "",     "",      "",  "-",
+			  "" } },
+	{ BODY_CERTCONF, { "n",  "ns", "",     "",     "",      "n", "n",
+			  "n" } },
+	{ BODY_POLLREQ,	{ "n",   "ns", "",     "",     "",      "n", "n",
+			  "n" } },
+	{ BODY_NESTED,	{ "",    "",   "",     "",     "",      "",  "-",
+			  "" } },
 };
 
 static int

@@ -397,12 +397,13 @@ static int
 overdue(void)
 {
 	struct err e = { 0 };
+	char note[ENGINE_NOTE];
 	int n;
 
 	accept_clock();
 	if (engine_begin(en, &e) == -1)
 		die("begin", &e);
-	n = engine_overdue(en, &e);
+	n = engine_due(en, 0, note, &e);
 	if (engine_commit(en, &e) == -1)
 		die("commit", &e);
 	return n;

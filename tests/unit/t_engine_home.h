@@ -8,6 +8,7 @@
 #include "prot/protect.h"
 #include "prot/verify.h"
 
+#ifndef CONF_MORE
 #define CONF_MORE \
 	"\n" \
 	"[profile explicit]\nconfirm = explicit\n" \
@@ -19,6 +20,7 @@
 	"[enrol devices]\nanchor = trust/maker.pem\n" \
 	"profile = default explicit nameless again month held\n" \
 	"subject = CN=*,O=Example\nsan = dns:*.example\n"
+#endif
 
 static struct who maker, sub, dev, dev2, stranger_root, stranger;
 static struct who ca, cmp;		/* the CA's own */
@@ -286,7 +288,7 @@ put_body(struct ask *a)
 	size_t m;
 
 	derw_reset(w);
-	derw_init(&req, 1 << 16);
+	derw_init(&req, 1 << 18);
 	put_request(&req, a);
 	for (int i = 0; i < a->count; i++) {
 		m = derw_mark(w);

@@ -147,9 +147,10 @@ expected(int body, int in_state)
 	switch (body) {
 	case BODY_CERTCONF: case BODY_POLLREQ:
 		return E_BODY_STATE;
-	case BODY_POPDECR: case BODY_KRR: case BODY_CCR: case BODY_NESTED:
-	case BODY_GENM:
+	case BODY_POPDECR: case BODY_KRR: case BODY_CCR:
 		return E_BODY_TYPE;
+	case BODY_NESTED:
+		return E_SYNTAX;
 	default:
 		return -1;	/* not answered */
 	}

@@ -243,6 +243,40 @@ test_wrap(void)
 	    "more layers than allowed are E_NEST_DEPTH");
 }
 
+/* What is around the members: RFC 9483 5.2.2. */
+static void
+test_around(void)
+{
+	struct slice m = message(&device, 0, 1, 2), der = wrapped(&ca, m);
+	struct buf *out = new_buf();
+	struct nest *n, *bare;
+	struct err e = { 0 };
+	struct draft d;
+	uint8_t id[32];
+
+	n = opened(&der, &nest_limits_default, &e);
+	ok(n != NULL && nest_msg(n)->n_extra > 0 &&
+	    slice_eq(nest_msg(n)->extra[0], ca.cert.der) &&
+	    slice_eq(nest_msg(n)->hdr.sender_kid, ca.cert.ski) &&
+	    slice_eq(nest_msg(n)->hdr.sender_name, ca.cert.subject),
+	    "a nested message has the signer as sender and first in "
+	    "extraCerts");
+	nest_free(n);
+	draft_init(&d);
+	d.body = BODY_NESTED;
+	d.transaction_id = d.sender_nonce = SLICE_LIT("0123456789abcdef");
+	derw_raw(&d.content, m);
+	derw_wrap(&d.content, DER_SEQUENCE, 0);
+	if (protect_none(&d, out, &e) == -1)
+		die("bare", &e);
+	der = buf_slice(out);
+	bare = opened(&der, &nest_limits_default, &e);
+	ok(bare != NULL && verified(nest_msg(bare), id) == E_PROT_MISSING,
+	    "a nested message without protection is E_PROT_MISSING");
+	nest_free(bare);
+	draft_release(&d);
+}
+
 /* nest_check() of ${der} with ${layers}. */
 static enum err_code
 judged(struct slice der, unsigned layers)
@@ -292,6 +326,8 @@ test_check(void)
 	deep[1] = wrapped(&ca, r);
 	ok(judged(bundle(&ca, deep, 2, 8, 8), 1) == E_NESTED,
 	    "an approval has the direction of what is in it");
+	ok(judged(wrapped(&ca, r), 5) == E_NESTED,
+	    "an approval of a response is E_NESTED");
 	junk = SLICE(not, sizeof(not));
 	mixed[1] = junk;
 	ok(judged(bundle(&ca, mixed, 2, 9, 9), 0) == E_NONE,
@@ -655,6 +691,7 @@ main(void)
 	test_hash();
 	test_algorithms();
 	test_wrap();
+	test_around();
 	test_check();
 	test_limits();
 	test_damage();

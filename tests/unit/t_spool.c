@@ -87,7 +87,7 @@ claim_at(struct spool *s, int64_t now, struct spool_file *f, size_t max)
 	notes = 0;
 	noted = E_NONE;
 	if (spool_claim(s, &(struct spool_pass){ judge, MAX_SIZE, SPOOL_SETTLE,
-	    now, 0, note, NULL }, f, max, &n, &e) == -1) {
+	    now, 0, note, NULL, 0, NULL }, f, max, &n, &e) == -1) {
 		printf("# %s\n", e.detail);
 		return 999;
 	}

@@ -1,0 +1,25 @@
+#ifndef TOOLS_PROCESS_H
+#define TOOLS_PROCESS_H
+
+#include "tools/agent.h"
+
+/*
+ * cmp-process with a bundle in a FILE.  The answer goes where -o says,
+ * ${where}; ${dry}: -n.
+ */
+struct process_ask {
+	const struct conf_channel	*by;
+	const char			*where;
+	int				 dry;
+};
+
+/* The bundle ${der}, called ${file}: the exit status. */
+int	process_bundle(struct engine *en, const struct process_ask *a,
+	    const char *file, struct slice der);
+
+/* ${file} is larger than max-size, as ${why} says, which a bundle may be: the
+ * exit status. */
+int	process_large(struct engine *en, const struct process_ask *a,
+	    const char *file, const struct err *why);
+
+#endif
