@@ -17,7 +17,7 @@ setup_file() {
 	cd "$BATS_FILE_TMPDIR/base" || return 1
 	{
 		ra_home
-		cmp-ca -C ca trust add --enrol ra/certs/cmp.pem --name ra \
+		cmp-ca -C ca trust add --ra ra/certs/cmp.pem --name ra \
 		    --subject 'CN=*,O=Example' --san 'dns:*.example'
 		mkdir reqs
 		for i in 1 2 3; do csr reqs/web$i CN=web$i,O=Example \
@@ -256,6 +256,35 @@ ticket() {
 		run cmp-inspect --lint $op.pki
 		hasnt E_
 	done
+}
+
+@test "on behalf: an ir that is granted, and its certificate revoked by the RA" {
+	cmp-mkreq -C ra ir --on-behalf --csr reqs/web1.csr $ra -o up/
+	cmp-process -C ca -o down/ up/*.pki
+	cmp-process -C ra down/*.pki
+	same_key ra/certs/web1-*.pem web1.key
+	[[ $(openssl x509 -in ra/certs/web1-*.pem -noout -ext subjectAltName) \
+	    == *DNS:web1.example* ]]
+	serial=$(openssl x509 -in ra/certs/web1-*.pem -noout -serial)
+	cmp-mkreq -C ra rr --serial "0x${serial#*=}" $ra -o rr.pki \
+	    --issuer "CN=Plant CA,O=Example" --reason keyCompromise
+	cmp-process -C ca -o rp/ rr.pki
+	run cmp-process -C ra rp/*.pki
+	[ "$status" -eq 0 ]
+	has "the certificate is revoked"
+	cmp-ca -C ca list --revoked | grep -q CN=web1,O=Example
+	# It may not for names that are not its own, nor may a device.
+	csr reqs/evil CN=evil,O=Other DNS:web9.example
+	cmp-mkreq -C ra ir --on-behalf --csr reqs/evil.csr $ra -o evil.pki
+	run cmp-process -C ca -o no/ evil.pki
+	[ "$status" -eq 1 ]
+	has E_NOT_SUBJECT
+	cmp-mkreq -C dev ir --on-behalf --csr reqs/web2.csr -o dev.pki \
+	    --cert idevid.pem --key idevid.key --chain idevid-sub.pem \
+	    --trust ca/certs/ca.pem
+	run cmp-process -C ca -o no/ dev.pki
+	[ "$status" -eq 1 ]
+	has E_RA_VERIFIED
 }
 
 @test "on behalf: what is bad is told, the others are made, the worst decides" {

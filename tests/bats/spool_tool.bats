@@ -189,6 +189,37 @@ status() {
 	[ -z "$(ls stick)" ]
 }
 
+@test "export: a bundle, and each message in it is known to have left" {
+	cmp-ca -C ca trust add --ra ra/certs/cmp.pem
+	cmp-ca -C ra trust remove idevid-root
+	cmp-ca -C ra trust add --forward idevid-root.pem --mode keep --batch \
+	    --subject 'CN=*,O=Example'
+	rm "$up"/*.pki
+	for i in 4 5; do
+		mkreq dev$i ra/spool/in/ --subject CN=dev$i,O=Example
+	done
+	cmp-process -C ra
+	[ "$(status '.upstream[3,4].place' | sort -u)" = \
+	    "for the next bundle" ]
+	cmp-process -C ra --flush
+	[ "$(files "$up")" -eq 1 ]
+	[ "$(status '.upstream[3,4].place' | sort -u)" = \
+	    "in spool/out/upstream" ]
+	[ "$(status '.upstream[3,4].file' | sort -u)" = "$(ls "$up")" ]
+	cmp-spool -C ra export stick --label usb-7
+	[ "$(status '.upstream[3,4].place' | sort -u)" = 'left on "usb-7"' ]
+	mkdir stick2
+	cmp-spool -C ra export stick2 --again
+	[ "$(files stick2)" -eq 1 ]
+	cmp-spool -C ca import stick
+	cmp-process -C ca
+	mkdir back
+	cmp-spool -C ca export back
+	cmp-spool -C ra import back --channel upstream
+	cmp-process -C ra
+	[ "$(status .waits)" -eq 3 ]
+}
+
 @test "export: the answers of a CA" {
 	cmp-spool -C ra export stick
 	cmp-spool -C ca import stick
