@@ -58,6 +58,10 @@ point() {
 	    ticket-add ticket-remove
 }
 
+@test "media: killed or failing at any file operation, each message leaves and comes once" {
+	sh ./sweep.sh "$d" 24 export import behalf
+}
+
 @test "rollover: killed or failing at any file operation, no root and no key is lost" {
 	sh ./sweep.sh "$d" 32 rollover activate ca-rootupdate dev-rootupdate \
 	    accept
