@@ -302,21 +302,6 @@ mac_reply(struct step *s, struct err *e)
 	return rc;
 }
 
-/* Who signed the answer, and what may be needed to see that again. */
-static void
-keep_signer(struct step *s)
-{
-	const struct path *p = checked_path(s->checked);
-	struct buf *to = &s->txn.signer_certs;
-
-	buf_reset(to);
-	if (p == NULL)
-		return;
-	buf_add_slice(to, checked_signer(s->checked)->der);
-	for (size_t i = 1; i < p->n; i++)
-		buf_add_slice(to, p->certs[i]->der);
-}
-
 static int
 reply(struct step *s, struct err *e)
 {
@@ -326,7 +311,7 @@ reply(struct step *s, struct err *e)
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
 	t->messages += 2;
-	keep_signer(s);
+	engine_keep_signer(s->checked, &t->signer_certs);
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
 	engine_name(s->o->name, d->transaction_id, t->messages, d->body);

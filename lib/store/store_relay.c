@@ -237,13 +237,18 @@ store_relays(struct store *s, int (*each)(void *arg,
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_RELAY_LIST, "SELECT " RELAY_COLUMNS RELAY_FROM
+	store_use(s, STMT_RELAY_LIST, "SELECT " RELAY_COLUMNS ", "
+	    "coalesce((SELECT whole.name FROM bundle JOIN outbox AS whole "
+	    "ON whole.id = bundle.outbox WHERE bundle.id = relay.bundle), "
+	    "outbox.name)" RELAY_FROM
 	    "WHERE state < 4 ORDER BY relay.id", &u);
-	while ((rc = store_step(&u, e)) == 1)
-		if (load(&u, &r, e) == -1 || each(arg, &r) == -1) {
-			rc = -1;
+	while ((rc = store_step(&u, e)) == 1) {
+		if ((rc = load(&u, &r, e)) == -1)
 			break;
-		}
+		r.up = store_col_text(&u, RELAY_N);
+		if ((rc = each(arg, &r)) == -1)
+			break;
+	}
 	store_end(&u);
 	return rc;
 }
@@ -258,8 +263,9 @@ store_relay_left(struct store *s, const char *up, const char *medium,
 		return -1;
 	store_use(s, STMT_RELAY_MEDIUM, "UPDATE relay SET medium = ?1, "
 	    "sent = CASE WHEN sent = 0 THEN ?2 ELSE sent END "
-	    "WHERE state < 4 AND up IN (SELECT id FROM outbox "
-	    "WHERE name = ?3)", &u);
+	    "WHERE state < 4 AND (up IN (SELECT id FROM outbox "
+	    "WHERE name = ?3) OR bundle IN (SELECT bundle.id FROM bundle "
+	    "JOIN outbox ON outbox.id = bundle.outbox WHERE name = ?3))", &u);
 	store_bind_text(&u, medium);
 	store_bind_int(&u, now);
 	store_bind_text(&u, up);

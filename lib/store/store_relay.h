@@ -79,11 +79,12 @@ int	store_relay_last(struct store *s, int64_t txn, struct buf *name,
 int	store_relay_again(struct store *s, const uint8_t identity[static 32],
 	    struct err *e);
 
-/* Open rows, oldest first; ${each} returns 0, or -1 to stop. */
+/* Open rows, oldest first, ${up} being the file of the bundle that one has
+ * left in; ${each} returns 0, or -1 to stop. */
 int	store_relays(struct store *s, int (*each)(void *arg,
 	    const struct store_relay *r), void *arg, struct err *e);
 
-/* Remember that the file ${up} left on ${medium}. */
+/* Remember that the file ${up} left on ${medium}, with all that is in it. */
 int	store_relay_left(struct store *s, const char *up, const char *medium,
 	    int64_t now, struct err *e);
 

@@ -8,6 +8,7 @@
 #define RELAY_COLUMNS	"relay.id, txn, state, body, rule, " \
 		"transaction_id, nonce, identity, request, relay.dir, " \
 		"outbox.name, medium, relay.bundle, created, sent"
+#define RELAY_N		15	/* columns; a further one comes behind */
 #define RELAY_FROM	" FROM relay JOIN outbox ON outbox.id = relay.up "
 
 /* Step ${u}, which selects RELAY_COLUMNS, once, and end it. */

@@ -54,8 +54,12 @@ point() {
 }
 
 @test "shared secret: killed or failing at any file operation, a slip brings one certificate" {
-	sh ./sweep.sh "$d" 64 ask-mac ca-mac dev-mac ticket-new ticket-add \
-	    ticket-remove
+	sh ./sweep.sh "$d" 64 ask-mac ca-mac dev-mac dev-first ticket-new \
+	    ticket-add ticket-remove
+}
+
+@test "media: killed or failing at any file operation, each message leaves and comes once" {
+	sh ./sweep.sh "$d" 24 export import behalf
 }
 
 @test "rollover: killed or failing at any file operation, no root and no key is lost" {

@@ -23,6 +23,8 @@
 #	accept			of a new root at the device
 #	rollover activate	of the root at the CA
 #	ticket-new ticket-add ticket-remove
+#	export import		messages to a medium and from one
+#	behalf			requests of an RA for others
 # shellcheck disable=SC2317 # case_of calls parts by their names
 set -eu
 
@@ -33,6 +35,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/ops.sh"
 # shellcheck source=tests/fault/bundle.sh
 . "$here/bundle.sh"
+# shellcheck source=tests/fault/media.sh
+. "$here/media.sh"
 
 dir=$1
 stride=$2
@@ -470,6 +474,8 @@ sweep() {
 	[ "$part" != ca-old ] || without=renameat2
 	[ -e "$dir/shop" ] || ! needs_ops "$part" ||
 	    prepare_ops 2>"$dir/text" || { cat "$dir/text"; exit 1; }
+	[ -e "$dir/ra" ] || ! needs_media "$part" ||
+	    prepare_media 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	fault=none
 	case_of
 	# A run of the part without faults told how many there are.
@@ -517,7 +523,7 @@ if [ $# -eq 0 ]; then
 	set -- init mkreq trust ca ca-old ca-file dev dev-confirm conf \
 	    pkiconf revoke crl hold poll-early poll wait wait-more approve \
 	    reject channel bundle accept rollover activate ticket-new ticket-add \
-	    ticket-remove
+	    ticket-remove export import behalf
 	for i in $operations; do
 		set -- "$@" "ask-$i" "ca-$i" "dev-$i"
 	done
