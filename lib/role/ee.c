@@ -198,8 +198,7 @@ check_place(struct step *s, struct err *e)
 		return err_set(e, E_RECIP_NONCE, "recipNonce is %s, expected "
 		    "the senderNonce of our last message",
 		    s->msg.hdr.recip_nonce.p ? "another" : "missing");
-	return s->msg.body == BODY_PKICONF || s->msg.body == BODY_POLLREP ?
-	    check_same(s, e) : 0;
+	return s->msg.body == BODY_PKICONF ? check_same(s, e) : 0;
 }
 
 static int
@@ -326,7 +325,10 @@ reply(struct step *s, struct err *e)
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
 	t->messages += 2;
-	keep_signer(s);
+	/* An answer that is only delayed may come from somebody in between:
+	 * whoever sent the certificate stays the one to say pkiConf. */
+	if (d->body == BODY_CERTCONF || t->signer_certs.n == 0)
+		keep_signer(s);
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
 	engine_name(s->o->name, d->transaction_id, t->messages, d->body);
