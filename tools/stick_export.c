@@ -227,8 +227,10 @@ run(struct export *x, struct err *e)
 {
 	char manifest[64];
 
-	if ((x->to = file_open_dir(AT_FDCWD, x->s->dir, 0, e)) == -1)
+	if ((x->to = file_open_dir(AT_FDCWD, x->s->dir, 0, e)) == -1) {
+		e->code = E_NOINPUT;
 		return err_wrap(e, "is the medium there?");
+	}
 	if (find(x, e) == -1)
 		return -1;
 	copy_all(x);

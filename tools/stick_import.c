@@ -263,8 +263,10 @@ open_all(struct import *x, struct err *e)
 {
 	struct stick *s = x->s;
 
-	if ((x->from = file_open_dir(AT_FDCWD, s->dir, 0, e)) == -1)
+	if ((x->from = file_open_dir(AT_FDCWD, s->dir, 0, e)) == -1) {
+		e->code = E_NOINPUT;
 		return err_wrap(e, "is the medium there?");
+	}
 	if ((x->in = stick_open(s, "in", s->channel, 0, x->in_shown, e)) == -1)
 		return -1;
 	if (s->dry)
