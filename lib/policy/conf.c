@@ -275,6 +275,20 @@ end_file(struct parse *p, struct err *e)
 	return end_section(p, e);
 }
 
+static int
+check_ras(const struct parse *p, const struct conf_rule *r, const char *key,
+    const struct conf_list *names, struct err *e)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (conf_rule(&p->c->ra, names->v[i]) == NULL)
+			return err_set(e, E_CONF, "%s:%d: [%s %s] %s: there is "
+			    "no [ra %s]; cmp-ca trust add --ra FILE --name %s "
+			    "makes one", p->path, r->line,
+			    conf_section_name(r->kind), r->name, key,
+			    names->v[i], names->v[i]);
+	return 0;
+}
+
 /* An RA knows profiles only by their names. */
 static int
 check_rule(const struct parse *p, const struct conf_rule *r, struct err *e)
@@ -290,15 +304,8 @@ check_rule(const struct parse *p, const struct conf_rule *r, struct err *e)
 			    "there is no [profile %s]", p->path, r->line, kind,
 			    r->name, name);
 	}
-	for (size_t i = 0; i < r->approvals.of.n; i++) {
-		name = r->approvals.of.v[i];
-		if (conf_rule(&c->ra, name) == NULL)
-			return err_set(e, E_CONF, "%s:%d: [%s %s] approvals: "
-			    "there is no [ra %s]; cmp-ca trust add --ra FILE "
-			    "--name %s makes one", p->path, r->line, kind,
-			    r->name, name, name);
-	}
-	return 0;
+	return check_ras(p, r, "approvals", &r->approvals.of, e) == -1 ? -1 :
+	    check_ras(p, r, "ra", &r->ras, e);
 }
 
 static int

@@ -56,6 +56,7 @@ struct conf_home {
 	int64_t	 mac_work;		/* million hashes a minute */
 	int64_t	 crl_days, crl_every;	/* seconds */
 	int	 crl_after_revoke;
+	char	*answer_key, *answer_cert, *answer_pass;
 	struct conf_list relay_chain;	/* RA: files below HOME */
 	struct conf_list upstream, upstream_crl;	/* who answers it */
 	int64_t	 batch_count, batch_size, batch_wait; /* when one is full */
@@ -120,6 +121,7 @@ struct conf_rule {
 	struct conf_list san;		/* PATTERNs; empty: none, ra: any */
 	int	 hold;			/* an operator decides */
 	struct conf_quorum approvals;	/* enrol: of these RAs */
+	struct conf_list ras;		/* forward: made or approved by ... */
 	enum conf_mode mode;		/* forward: and the rest */
 	int	 batch;			/* with others, in a bundle */
 	int	 down_replace;		/* answers get our protection */

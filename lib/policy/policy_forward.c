@@ -1,6 +1,8 @@
 /* What a registration authority passes on: RFC 9483 5.2. */
 #include "policy/policy_int.h"
 
+#include <string.h>
+
 #include "base/escape.h"
 #include "pki/name.h"
 
@@ -40,9 +42,37 @@ has_anchor(const struct policy_rule *r, const struct anchor *a)
 	return 0;
 }
 
+static int
+is_of(const struct conf_rule *rule, const struct policy_ra *ra)
+{
+	for (size_t i = 0; i < ra->n; i++)
+		for (size_t k = 0; k < rule->ras.n; k++)
+			if (strcmp(ra->rules[i]->name, rule->ras.v[k]) == 0)
+				return 1;
+	return 0;
+}
+
+/* Is ${r} about this sender, or about an RA that answers for it? */
+static int
+fits_sender(const struct policy_rule *r, const struct checked *c,
+    const struct policy_facts *f)
+{
+	const struct path *path = checked_path(c);
+
+	if (r->conf->ras.n == 0)
+		return path == NULL ? r->n_anchors == 0 :
+		    has_anchor(r, path->anchor);
+	if (f->sender == AUTHZ_RA && is_of(r->conf, &f->ra))
+		return 1;
+	for (size_t i = 0; i < f->n_approvers; i++)
+		if (is_of(r->conf, &f->approvers[i]))
+			return 1;
+	return 0;
+}
+
 static const struct conf_rule *
 choose(const struct policy_env *env, const struct checked *c, enum body body,
-    struct slice profile, struct err *e)
+    struct slice profile, const struct policy_facts *facts, struct err *e)
 {
 	const struct path *path = checked_path(c);
 	const struct policy_rule *r;
@@ -52,8 +82,7 @@ choose(const struct policy_env *env, const struct checked *c, enum body body,
 		r = &env->rules[i];
 		if (policy_is_about(r->conf, body, NULL) &&
 		    fits_profile(r->conf, profile) &&
-		    (path == NULL ? r->n_anchors == 0 :
-		    has_anchor(r, path->anchor)))
+		    fits_sender(r, c, facts))
 			return r->conf;
 	}
 	err_set(e, E_NOT_AUTHORIZED, "no [forward] rule is for %s of profile "
@@ -101,14 +130,16 @@ policy_forward(const struct policy_env *env, const struct checked *c,
 		return err_set(e, E_NOT_AUTHORIZED, "certProfile asks for "
 		    "\"%s\", the ticket is for profile %.60s",
 		    escape_short(asked, profile), escape_short(own, bound));
-	if (r != NULL && r->popo == POPO_RA_VERIFIED)
+	if (r != NULL && r->popo == POPO_RA_VERIFIED &&
+	    (facts->sender != AUTHZ_RA || !facts->ra.cmcra))
 		return err_set(e, E_RA_VERIFIED, "popo is raVerified, the "
-		    "sender is not known as a registration authority");
+		    "sender is not known as a registration authority with "
+		    "cmcRA");
 	if ((g = grant_new(c, e)) == NULL)
 		return -1;
 	if (profile.n == 0 && bound.n > 0)
 		profile = bound;
-	g->enrol = choose(env, c, body, profile, e);
+	g->enrol = choose(env, c, body, profile, facts, e);
 	if (g->enrol != NULL && g->enrol->mode == FORWARD_REFUSE) {
 		err_set(e, E_NOT_AUTHORIZED, "[forward %s] says refuse",
 		    g->enrol->name);

@@ -20,6 +20,8 @@ struct approvals {
 	struct msg		 outer;		/* what has to be answered if
 						 * they are not good */
 	struct buf		 keep;		/* what rows point into */
+	struct cert		 unknown;	/* whom an RA vouches for, ... */
+	struct anchor		 vouched;	/* ... as an anchor */
 };
 void	approval_init(struct approvals *a);
 void	approval_release(struct approvals *a);
@@ -34,6 +36,16 @@ void	approval_release(struct approvals *a);
  */
 int	approval_open(struct engine *en, struct slice der, const struct msg *m,
 	    struct approvals *a, struct slice *inner, struct err *e);
+
+/*
+ * No anchor of ours is above the sender of ${m}, but RAs have approved: its
+ * own certificate is what its protection is checked with, instead of the
+ * anchors of ${ask}.  Whether any of them may vouch for it is for policy.  ${e}
+ * is why there was no path, and stays if there is no such certificate.
+ */
+int	approval_vouch(struct approvals *a, const struct msg *m,
+	    const struct verify_ask *ask, struct checked **out,
+	    struct err *e);
 
 /*
  * Who has approved the request ${held} of transaction ${txn} earlier, as far

@@ -44,37 +44,6 @@ step_release(struct step *s)
 	held_release(&s->held);
 }
 
-/*
- * No anchor of ours is above the sender, but RAs have approved: its own
- * certificate is what its protection is checked with.  Whether any of them
- * may vouch for it is for policy.
- */
-static int
-vouch(struct step *s, struct verify_ask ask, struct err *e)
-{
-	struct slice known = ask.known, der = SLICE_NONE;
-	struct err why = { 0 };
-
-	if (s->msg.n_extra > 0)
-		der = s->msg.extra[0];
-	else if (der_get_tlv(&known, DER_SEQUENCE, &der) == -1)
-		return -1;
-	if (cert_parse(der, &s->unknown, &why) == -1)
-		return -1;
-	s->vouched.cert = &s->unknown;
-	ask.anchors = &s->vouched;
-	ask.n_anchors = 1;
-	if (verify_msg(&s->msg, &ask, &s->checked, &why) == -1)
-		return -1;
-	if (checked_path(s->checked)->n == 0) {
-		memset(e, 0, sizeof(*e));
-		return 0;
-	}
-	checked_free(s->checked);
-	s->checked = NULL;
-	return -1;
-}
-
 static int
 verify(struct step *s, struct err *e)
 {
@@ -106,7 +75,8 @@ verify(struct step *s, struct err *e)
 	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
 		return 0;
 	if (e->code == E_PATH_NONE && s->approvals.n > 0)
-		return vouch(s, ask, e);
+		return approval_vouch(&s->approvals, &s->msg, &ask,
+		    &s->checked, e);
 	return secret_explain(&s->secret, e);
 }
 

@@ -107,7 +107,7 @@ ca_recall(struct step *s, struct err *e)
 		return err_set(e, E_POLL_ID, "certReqId is %lld, expected "
 		    "%lld or -1", (long long)s->request.cert_req.cert_req_id,
 		    (long long)s->txn.cert_req_id);
-	rc = held_load(s->en, &s->txn, s->checked, s->vouched.cert, &s->held,
+	rc = held_load(s->en, &s->txn, s->checked, s->approvals.vouched.cert, &s->held,
 	    e);
 	if (s->held.op == NULL)
 		return rc;

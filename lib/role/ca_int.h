@@ -18,8 +18,6 @@ struct step {
 	struct buf		 key_subject;
 	struct sender		 sender;	/* what facts point into */
 	struct approvals	 approvals;	/* it came in, and earlier */
-	struct cert		 unknown;	/* whom an RA vouches for, ... */
-	struct anchor		 vouched;	/* ... as an anchor */
 	struct secret		 secret;	/* of a MAC */
 	int			 others;	/* have this transactionID too */
 	struct buf		 target_row;

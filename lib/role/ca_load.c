@@ -39,6 +39,8 @@ ca_is_own(const struct engine *en, const struct cert *c)
 {
 	const struct cert *own = &en->ca_cert.v[0];
 
+	if (en->ca_cert.n == 0)
+		return 0;	/* this is no CA */
 	if (slice_eq(c->der, own->der))
 		return 1;
 	if (!name_eq(c->subject, own->subject) || !cert_is_self_signed(c))

@@ -162,6 +162,8 @@ engine_close(struct engine *en)
 	store_close(en->store);
 	trust_release(&en->trust);
 	trust_release(&en->upstream);
+	certs_free(&en->up_cert);
+	key_free(en->up_key);
 	ca_info_free(en);
 	certs_free(&en->ca_cert);
 	certs_free(&en->ca_chain);

@@ -41,6 +41,10 @@ struct engine {
 
 	/* ra */
 	struct trust		 upstream;	/* who answers it */
+	struct certs		 up_cert;
+	struct key		*up_key;
+	struct signer		 up_signer;	/* of what goes upstream;
+						 * ${signer}: of answers */
 	int64_t			 batch;		/* whose answers these are, or 0 */
 
 	/* ca */

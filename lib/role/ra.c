@@ -17,7 +17,9 @@ ra_step_init(struct ra_step *s, struct engine *en, struct slice der,
 	memset(s, 0, sizeof(*s));
 	s->en = en;
 	s->o = o;
-	s->der = der;
+	s->der = s->whole = der;
+	approval_init(&s->approvals);
+	sender_init(&s->sender);
 	txn_init(&s->txn);
 	draft_init(&s->draft);
 	secret_init(&s->secret, en->store);
@@ -31,6 +33,8 @@ void
 ra_step_release(struct ra_step *s)
 {
 	grant_free(s->grant);
+	approval_release(&s->approvals);
+	sender_release(&s->sender);
 	checked_free(s->checked);
 	txn_release(&s->txn);
 	draft_release(&s->draft);
@@ -103,8 +107,12 @@ verify(struct ra_step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
-	return verify_msg(&s->msg, &ask, &s->checked, e) == -1 ?
-	    secret_explain(&s->secret, e) : 0;
+	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
+		return 0;
+	if (e->code == E_PATH_NONE && s->approvals.n > 0)
+		return approval_vouch(&s->approvals, &s->msg, &ask,
+		    &s->checked, e);
+	return secret_explain(&s->secret, e);
 }
 
 /* Is it a pollReq that follows a message we made ourselves? */
@@ -173,6 +181,24 @@ old_rule(struct ra_step *s, struct err *e)
 	return 0;
 }
 
+/* A device, a secret, or another RA; and who has approved. */
+static int
+find_sender(struct ra_step *s, struct err *e)
+{
+	s->facts.approvers = s->approvals.by;
+	s->facts.n_approvers = s->approvals.n;
+	if (checked_mac(s->checked) != NULL) {
+		s->facts.sender = AUTHZ_MAC;
+		secret_facts(&s->secret, &s->facts.ticket);
+		return 0;
+	}
+	if (sender_find(s->en, s->checked, s->en->now, &s->sender, e) == -1)
+		return -1;
+	s->facts.sender = s->sender.kind;
+	s->facts.ra = s->sender.ra;
+	return 0;
+}
+
 /* What is asked, its proof of possession, and whether it may go upstream. */
 int
 ra_decide(struct ra_step *s, struct err *e)
@@ -183,8 +209,8 @@ ra_decide(struct ra_step *s, struct err *e)
 
 	s->request.checked = s->checked;
 	s->request.msg = &s->msg;
-	s->facts.sender = checked_mac(s->checked) ? AUTHZ_MAC : AUTHZ_DEVICE;
-	secret_facts(&s->secret, &s->facts.ticket);
+	if (find_sender(s, e) == -1)
+		return -1;
 	if (s->approved)
 		secret_counted(&s->facts.ticket);
 	if (s->op->read(&s->request, e) == -1)
@@ -288,7 +314,9 @@ send_up(struct ra_step *s, struct slice up, enum conf_mode mode,
 	    .request = s->der, .dir = dir };
 
 	engine_name(name, s->msg.hdr.transaction_id, s->txn.messages -
-	    (s->o->answer.n > 0), mode == FORWARD_ADD ? BODY_NESTED : s->msg.body);
+	    (s->o->answer.n > 0), mode == FORWARD_ADD ||
+	    (mode == FORWARD_KEEP && s->approvals.n > 0) ? BODY_NESTED :
+	    s->msg.body);
 	if (store_relay_put(s->en->store, &r, up, UPSTREAM, name, s->en->now,
 	    e) == -1)
 		return -1;
@@ -322,7 +350,8 @@ int
 ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
-	    .request = &s->request, .der = s->der, .signer = &s->en->signer,
+	    .request = &s->request, .der = s->der, .whole = s->whole,
+	    .signer = &s->en->up_signer,
 	    .now = s->en->now };
 	int queue = s->rule->batch, tell = (queue || s->en->in_bundle) &&
 	    s->msg.body != BODY_POLLREQ && !s->approved;
@@ -494,6 +523,19 @@ answerable(const struct msg *m, enum err_code code)
 	    m->hdr.transaction_id.p != NULL && msg_is_request(m->body);
 }
 
+int
+ra_open(struct ra_step *s, struct err *e)
+{
+	struct msg outer = s->msg;
+
+	if (s->msg.body != BODY_NESTED)
+		return 0;
+	if (approval_open(s->en, s->der, &outer, &s->approvals, &s->der,
+	    e) == -1)
+		return -1;
+	return msg_decode(s->der, &s->msg, e);
+}
+
 void
 ra_handle(struct engine *en, struct slice der, struct outcome *o)
 {
@@ -505,6 +547,8 @@ ra_handle(struct engine *en, struct slice der, struct outcome *o)
 			up(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
+	} else if (ra_open(&s, &o->err) == -1) {
+		up(&s, 0);
 	} else if (msg_is_request(s.msg.body)) {
 		up(&s, verify(&s, &o->err) == 0);
 	} else {

@@ -58,7 +58,7 @@ sign(struct making *k, struct buf *prefix, struct buf *suffix, struct err *e)
 	d.has_time = 1;
 	d.message_time = k->en->now;
 	d.body = BODY_NESTED;
-	rc = protect_nest(&d, &k->en->signer, bytes, piece, k, prefix, suffix,
+	rc = protect_nest(&d, &k->en->up_signer, bytes, piece, k, prefix, suffix,
 	    e);
 	store_parts_end(k->parts);
 	derw_release(&to);

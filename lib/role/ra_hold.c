@@ -35,7 +35,7 @@ ra_hold(struct ra_step *s, struct err *e)
 	put_signer(s, &signer);
 	s->effects.has_hold = s->effects.changes_txn = 1;
 	s->effects.hold = (struct txn_hold){
-		.request = s->der, .signer = buf_slice(&signer),
+		.request = s->whole, .signer = buf_slice(&signer),
 		.subject = t->subject, .san = policy_asked_san(t->extensions),
 		.spki = buf_slice(&s->request.spki),
 		.not_before = t->not_before, .not_after = t->not_after,
@@ -157,13 +157,15 @@ decided(struct engine *en, int64_t txn, struct err *e)
 	if (store_txn_row(en->store, txn, &s.txn, e) != 1 ||
 	    store_held(en->store, txn, &request, &reason, e) != 1)
 		goto out;
-	s.der = buf_slice(&request);
+	s.der = s.whole = buf_slice(&request);
 	s.approved = 1;
 	snprintf(o.dir, sizeof(o.dir), "%s", s.txn.answer_dir.n > 0 ?
 	    buf_str(&s.txn.answer_dir) : "");
 	if (msg_decode(s.der, &s.msg, e) == -1)
 		goto out;
-	if (s.txn.state == TXN_REFUSED)
+	if (ra_open(&s, &why) == -1)
+		s.approvals.n = 0;	/* they count no more */
+	else if (s.txn.state == TXN_REFUSED)
 		err_set(&why, E_NOT_APPROVED, "%s", buf_str(&reason));
 	else if (verify_then(&s, &why) == 0)
 		rc = 0;
@@ -183,12 +185,16 @@ out:
 	    (long long)txn) : rc;
 }
 
+/* What was held has been judged by its messageTime when it came. */
+static const struct conf_channel any_time = { .name = (char []){ "" } };
+
 int
 ra_decided(struct engine *en, struct err *e)
 {
 	struct decided d = { .en = en };
 	int rc;
 
+	en->by = &any_time;
 	rc = store_helds(en->store, note, &d, e);
 	if (rc == -1 && e->code == E_NONE)
 		err_set(e, E_NOMEM, "out of memory");

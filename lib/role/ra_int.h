@@ -1,7 +1,7 @@
 #ifndef ROLE_RA_INT_H
 #define ROLE_RA_INT_H
 
-#include "role/engine_int.h"
+#include "role/approval.h"
 #include "role/relay.h"
 #include "store/store_relay.h"
 
@@ -9,7 +9,9 @@
 struct ra_step {
 	struct engine		*en;
 	struct outcome		*o;
-	struct slice		 der;
+	struct slice		 der, whole;	/* without, and with approvals */
+	struct approvals	 approvals;
+	struct sender		 sender;
 	struct msg		 msg;
 	const struct op		*op;
 	struct checked		*checked;
@@ -35,6 +37,9 @@ void	ra_step_release(struct ra_step *s);
 /* store_put() with what ${s} has: ${o->name} becomes the final one. */
 int	ra_put(struct ra_step *s, const uint8_t *identity, struct slice answer,
 	    enum err_code code, struct err *e);
+
+/* The message within approvals of RAs below takes their place. */
+int	ra_open(struct ra_step *s, struct err *e);
 
 /* May it go upstream, and by which rule?  Fills request, grant, rule. */
 int	ra_decide(struct ra_step *s, struct err *e);

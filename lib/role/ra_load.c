@@ -18,6 +18,19 @@ load_chain(struct engine *en, const struct conf_list *files, struct err *e)
 	    err_set(e, E_NOMEM, "[relay] chain is too long") : 0;
 }
 
+/* Either may be the other's, too: files are small. */
+static int
+load_signer(struct engine *en, const char *key, const char *cert,
+    const char *pass, struct key **k, struct certs *c, struct signer *out,
+    struct err *e)
+{
+	if (engine_load_certs(en, cert, c, e) == -1 ||
+	    engine_load_key(en, key, pass, k, e) == -1)
+		return -1;
+	*out = (struct signer){ .key = *k, .cert = &c->v[0], .chain = c };
+	return protect_check(out, e) == -1 ? err_wrap(e, "%.100s", cert) : 0;
+}
+
 int
 ra_load(struct engine *en, struct err *e)
 {
@@ -27,14 +40,13 @@ ra_load(struct engine *en, struct err *e)
 	    .crl = h->upstream_crl };
 	const struct conf_rules upstream = { &up, 1 }, none = { NULL, 0 };
 
-	if (engine_load_certs(en, h->prot_cert, &en->prot_cert, e) == -1 ||
-	    engine_load_key(en, h->prot_key, h->prot_pass, &en->prot_key,
-	    e) == -1)
+	if (load_signer(en, h->prot_key, h->prot_cert, h->prot_pass,
+	    &en->up_key, &en->up_cert, &en->up_signer, e) == -1 ||
+	    load_signer(en, h->answer_key ? h->answer_key : h->prot_key,
+	    h->answer_cert ? h->answer_cert : h->prot_cert,
+	    h->answer_key ? h->answer_pass : h->prot_pass, &en->prot_key,
+	    &en->prot_cert, &en->signer, e) == -1)
 		return -1;
-	en->signer = (struct signer){ .key = en->prot_key,
-	    .cert = &en->prot_cert.v[0], .chain = &en->prot_cert };
-	if (protect_check(&en->signer, e) == -1)
-		return err_wrap(e, "%.100s", h->prot_cert);
 	if (load_chain(en, &h->relay_chain, e) == -1 ||
 	    trust_load_rules(&en->trust, en->homefd, &en->conf->forward,
 	    &en->conf->ra, e) == -1)

@@ -111,7 +111,7 @@ relay_up(const struct relay_ask *a, enum conf_mode mode, struct buf *out,
 {
 	switch (mode) {
 	case FORWARD_KEEP:
-		buf_add_slice(out, a->der);
+		buf_add_slice(out, a->whole);
 		return buf_bad(out) ? err_set(e, E_NOMEM, "out of memory") : 0;
 	case FORWARD_ADD:
 		return add(a, out, e);

@@ -15,7 +15,8 @@ struct relay_ask {
 	const struct conf_rule	*rule;		/* its [forward] */
 	const struct op		*op;
 	const struct op_request	*request;	/* verified and taken apart */
-	struct slice		 der;		/* as it came */
+	struct slice		 der;		/* as it came, ... */
+	struct slice		 whole;		/* ... with approvals around */
 	const struct signer	*signer;
 	int64_t			 now;
 };
