@@ -112,10 +112,22 @@ json_approved(struct buf *b, int64_t txn)
 	buf_add_str(b, "]");
 }
 
+/* A time that was not asked for is one that the CA will choose. */
+static void
+json_time(struct buf *b, const char *name, int64_t t)
+{
+	char text[DER_TIME_TEXT];
+
+	if (t == 0)
+		buf_printf(b, ",\"%s\":null", name);
+	else
+		buf_printf(b, ",\"%s\":\"%s\"", name, der_time_text(text, t));
+}
+
 static void
 put_json(const struct store_held *h)
 {
-	char key[64], hex[ESCAPE_SHORT], t[3][DER_TIME_TEXT];
+	char key[64], hex[ESCAPE_SHORT], t[DER_TIME_TEXT];
 	struct buf b, san;
 
 	buf_init(&b, 1 << 18);
@@ -128,16 +140,15 @@ put_json(const struct store_held *h)
 	escape_hex(&b, h->transaction_id);
 	buf_printf(&b, "\",\"state\":\"%s\",\"request\":\"%s\",\"received\":"
 	    "\"%s\"", state_word(h->state), msg_body_name(h->body),
-	    der_time_text(t[0], h->created));
+	    der_time_text(t, h->created));
 	json_name(&b, "signer", h->signer);
 	json_name(&b, "subject", h->subject);
 	json_text(&b, "san", buf_slice(&san));
 	json_text(&b, "key", slice_str(key));
 	json_text(&b, "spki", slice_str(hex));
 	json_text(&b, "profile", slice_str(h->profile));
-	buf_printf(&b, ",\"notBefore\":\"%s\",\"notAfter\":\"%s\"",
-	    der_time_text(t[1], h->not_before),
-	    der_time_text(t[2], h->not_after));
+	json_time(&b, "notBefore", h->not_before);
+	json_time(&b, "notAfter", h->not_after);
 	json_text(&b, "changes", slice_str(h->changes));
 	json_text(&b, "why", slice_str(h->why));
 	if (h->quorum[0] != '\0')
@@ -172,11 +183,27 @@ approved_line(void *arg, const struct store_approval *a)
 	return 0;
 }
 
+/* At an RA as asked for, which may be not at all: then the CA chooses. */
+static void
+profile_line(const struct store_held *h)
+{
+	char t[2][DER_TIME_TEXT];
+
+	printf("Profile    %s, ", h->profile[0] != '\0' ? h->profile :
+	    "(that of the CA)");
+	if (h->not_before == 0 && h->not_after == 0)
+		printf("validity as the CA has it\n");
+	else
+		printf("%s to %s\n", h->not_before == 0 ? "(now)" :
+		    der_time_text(t[0], h->not_before), h->not_after == 0 ?
+		    "(as the CA has it)" : der_time_text(t[1], h->not_after));
+}
+
 /* What is decided on: the names whole, however long they are. */
 static void
 put_screen(const struct store_held *h)
 {
-	char key[64], hex[ESCAPE_SHORT], t[2][DER_TIME_TEXT];
+	char key[64], hex[ESCAPE_SHORT], t[DER_TIME_TEXT];
 	struct err e = { 0 };
 	struct buf b;
 
@@ -188,7 +215,7 @@ put_screen(const struct store_held *h)
 	buf_reset(&b);
 	escape_hex(&b, h->transaction_id);
 	printf("Trans.     %s  received %s\n", buf_str(&b),
-	    der_time_text(t[0], h->created));
+	    der_time_text(t, h->created));
 	buf_reset(&b);
 	name_text(&b, h->signer);
 	printf("Signer     %s, verified\n", b.n ? buf_str(&b) : "");
@@ -198,11 +225,12 @@ put_screen(const struct store_held *h)
 	buf_reset(&b);
 	san_line(&b, h->san);
 	printf("SANs       %s\n", b.n ? buf_str(&b) : "(none)");
-	key_line(h, key, hex);
-	printf("Key        %s, SHA-256 %s, possession proven\n", key, hex);
-	printf("Profile    %s, %s to %s\n", h->profile,
-	    der_time_text(t[0], h->not_before),
-	    der_time_text(t[1], h->not_after));
+	if (h->spki.n > 0) {
+		key_line(h, key, hex);
+		printf("Key        %s, SHA-256 %s, possession proven\n", key,
+		    hex);
+	}
+	profile_line(h);
 	line("Changes", h->changes);
 	line("Held", h->why);
 	line("Needs", h->quorum);

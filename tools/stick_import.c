@@ -29,7 +29,7 @@ struct import {
 	struct stick_names	 now;		/* digests, imported now */
 	struct stick_names	 listed;	/* "NAME DIGEST" of manifests */
 	struct buf		 data;
-	size_t			 known;
+	size_t			 known, own;
 	int			*rc;
 };
 
@@ -210,7 +210,30 @@ deliver(struct import *x, const char *name, char into[static 256],
 	return stick_move(x->stage, x->in, name, into, e);
 }
 
-/* 1 imported, 0 known already, -1. */
+/* Did it leave here?  Then it is on its way to somebody else. */
+static int
+is_own(struct import *x, const char *name)
+{
+	const struct conf *c = x->s->conf;
+	char shown[STICK_WHERE];
+	struct err e = { 0 };
+	int fd, same = 0;
+	struct buf b;
+
+	for (size_t i = 0; same == 0 && i < c->n_channels; i++) {
+		if ((fd = stick_open(x->s, "sent", c->channels[i].name, 0,
+		    shown, &e)) == -1)
+			continue;
+		buf_init(&b, x->s->max + 1);
+		same = file_read_at(fd, name, x->s->max, &b, &e) == 0 &&
+		    slice_eq(buf_slice(&b), buf_slice(&x->data));
+		buf_release(&b);
+		close(fd);
+	}
+	return same;
+}
+
+/* 1 imported, 0 known already or our own, -1. */
 static int
 take(struct import *x, const char *name, struct err *e)
 {
@@ -225,8 +248,14 @@ take(struct import *x, const char *name, struct err *e)
 	stick_digest(buf_slice(&x->data), hex);
 	if (check_listed(x, name, hex, e) == -1)
 		return -1;
-	if (stick_has(&x->seen, hex) && !x->s->again)
+	if (is_own(x, name)) {
+		x->own++;
 		return 0;
+	}
+	if (stick_has(&x->seen, hex) && !x->s->again) {
+		x->known++;
+		return 0;
+	}
 	if (x->s->dry) {
 		tool_say("would import %s", shown);
 		return 1;
@@ -253,7 +282,6 @@ take_all(struct import *x)
 		if (rc == -1)
 			*x->rc = tool_worse(*x->rc, tool_fail(x->s->dir, &e));
 		n += rc == 1;
-		x->known += rc == 0;
 	}
 	return n;
 }
@@ -294,10 +322,11 @@ run(struct import *x, struct err *e)
 	    write_seen(x, e) == -1))
 		return -1;
 	say_missing(x);
-	tool_say("%s%zu of %zu files into %s, %zu were imported before%s",
-	    x->s->dry ? "would import " : "imported ", n, x->names.n,
-	    x->in_shown, x->known, n + x->known < x->names.n ?
-	    "; the others are refused" : "");
+	tool_say("%s%zu of %zu files into %s, %zu were imported before, %zu "
+	    "left here%s", x->s->dry ? "would import " : "imported ", n,
+	    x->names.n, x->in_shown, x->known, x->own,
+	    n + x->known + x->own < x->names.n ? "; the others are refused" :
+	    "");
 	return 0;
 }
 

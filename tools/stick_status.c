@@ -77,14 +77,12 @@ place(struct status *st, const struct store_relay *r, char t[static 160])
 	char medium[ESCAPE_SHORT];
 
 	if (r->state == RELAY_QUEUED)
-		return r->bundle != 0 ? "in a bundle that is being made" :
-		    "for the next bundle";
-	if (r->bundle == 0 && st->up != -1 && faccessat(st->up, r->up, F_OK,
+		return "for the next bundle";
+	if (st->up != -1 && faccessat(st->up, r->up, F_OK,
 	    AT_SYMLINK_NOFOLLOW) == 0)
 		return "in spool/out/upstream";
 	if (r->medium[0] == '\0')
-		return r->bundle != 0 ? "in a bundle" : "taken from "
-		    "spool/out/upstream";
+		return "taken from spool/out/upstream";
 	snprintf(t, 160, "left on \"%.120s\"", escape_short(medium,
 	    slice_str(r->medium)));
 	return t;

@@ -258,8 +258,10 @@ store_relay_left(struct store *s, const char *up, const char *medium,
 		return -1;
 	store_use(s, STMT_RELAY_MEDIUM, "UPDATE relay SET medium = ?1, "
 	    "sent = CASE WHEN sent = 0 THEN ?2 ELSE sent END "
-	    "WHERE state < 4 AND up IN (SELECT id FROM outbox "
-	    "WHERE name = ?3)", &u);
+	    "WHERE state < 4 AND (up IN (SELECT id FROM outbox "
+	    "WHERE name = ?3) OR bundle IN (SELECT bundle.id FROM bundle "
+	    "JOIN outbox ON outbox.id = bundle.outbox WHERE name = ?3))",
+	    &u);
 	store_bind_text(&u, medium);
 	store_bind_int(&u, now);
 	store_bind_text(&u, up);

@@ -28,7 +28,8 @@ struct store_relay {
 	struct slice	 identity;	/* of the request it was made of */
 	struct slice	 request;	/* that request, as it came */
 	const char	*dir;		/* where its answer is to go */
-	const char	*up;		/* name of the file that goes upstream */
+	const char	*up;		/* the file that goes upstream, it or its
+					 * bundle */
 	const char	*medium;	/* which it left on, "" if not known */
 	int64_t		 bundle;	/* or 0 */
 	int64_t		 created, sent;
@@ -83,7 +84,7 @@ int	store_relay_again(struct store *s, const uint8_t identity[static 32],
 int	store_relays(struct store *s, int (*each)(void *arg,
 	    const struct store_relay *r), void *arg, struct err *e);
 
-/* Remember that the file ${up} left on ${medium}. */
+/* Remember that the file ${up}, or who is in it, left on ${medium}. */
 int	store_relay_left(struct store *s, const char *up, const char *medium,
 	    int64_t now, struct err *e);
 

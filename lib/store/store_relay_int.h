@@ -6,9 +6,12 @@
 
 /* What store_relay.c and store_batch.c share. */
 #define RELAY_COLUMNS	"relay.id, txn, state, body, rule, " \
-		"transaction_id, nonce, identity, request, relay.dir, " \
-		"outbox.name, medium, relay.bundle, created, sent"
-#define RELAY_FROM	" FROM relay JOIN outbox ON outbox.id = relay.up "
+		"transaction_id, nonce, relay.identity, request, relay.dir, " \
+		"coalesce(around.name, outbox.name), medium, " \
+		"relay.bundle, created, sent"
+#define RELAY_FROM	" FROM relay JOIN outbox ON outbox.id = relay.up " \
+		"LEFT JOIN bundle ON bundle.id = relay.bundle " \
+		"LEFT JOIN outbox AS around ON around.id = bundle.outbox "
 
 /* Step ${u}, which selects RELAY_COLUMNS, once, and end it. */
 int	store_relay_one(struct store_use *u, struct store_relay *r,
