@@ -153,7 +153,8 @@ ca_revoke(const char *home, int argc, char **argv)
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(home, &e);
 	buf_init(&w.serial, 64);
-	if (spool_lock(fd, &lock, &e) == -1 ||
+	if (ca_only(fd, "revokes", &e) == -1 ||
+	    spool_lock(fd, &lock, &e) == -1 ||
 	    revoke_one(fd, &w, reason, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {

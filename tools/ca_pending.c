@@ -7,6 +7,7 @@
 #include "pki/alg.h"
 #include "pki/name.h"
 #include "pki/san.h"
+#include "policy/conf.h"
 #include "role/floor.h"
 #include "spool/spool.h"
 #include "store/store.h"
@@ -19,10 +20,10 @@ static const char usage[] =
 "       cmp-ca [-C HOME] reject ID... --reason TEXT\n"
 "\n"
 "pending: requests of profiles and rules that say \"hold = yes\", as they would\n"
-"         be granted.\n"
+"         be granted; at an RA, as they are asked for.\n"
 "approve: the device gets its certificate when it asks again; the request is\n"
-"         judged once more then.\n"
-"reject:  the device is told TEXT when it asks again.\n"
+"         judged once more then.  An RA sends it on.\n"
+"reject:  the device is told TEXT.\n"
 "ID is the beginning of the digest or of the transaction, at least 8 hex\n"
 "digits, and of no other request.\n";
 
@@ -335,6 +336,21 @@ match(void *arg, const struct store_held *h)
 	return 0;
 }
 
+/* An RA passes on what is approved, it does not wait to be asked. */
+static int at_ra;
+
+static int
+read_role(int fd, struct err *e)
+{
+	struct conf *c;
+
+	if (conf_load(fd, "cmp.conf", &c, e) == -1)
+		return -1;
+	at_ra = strcmp(c->home.role, "ra") == 0;
+	conf_free(c);
+	return 0;
+}
+
 /* One decision, in a commit of its own. */
 static int
 decide(struct store *s, const char *id, const char *reason, struct err *e)
@@ -365,8 +381,10 @@ decide(struct store *s, const char *id, const char *reason, struct err *e)
 	}
 	if (store_commit(s, e) == -1)
 		return -1;
-	tool_say("%s \"%s\", digest %s; the device learns it when it asks "
-	    "again", reason ? "rejected" : "approved", f.subject, f.hex);
+	tool_say("%s \"%s\", digest %s; %s", reason ? "rejected" : "approved",
+	    f.subject, f.hex, !at_ra ? "the device learns it when it asks "
+	    "again" : reason ? "the next cmp-process tells the device" :
+	    "the next cmp-process sends it on");
 	return 0;
 }
 
@@ -378,7 +396,7 @@ decide_all(const char *home, char **ids, int n, const char *reason)
 	int fd, lock = -1, rc = 0;
 
 	if ((fd = tool_home(home, 0, &e)) == -1 ||
-	    spool_lock(fd, &lock, &e) == -1 ||
+	    spool_lock(fd, &lock, &e) == -1 || read_role(fd, &e) == -1 ||
 	    store_open(fd, STORE_WRITE, &s, &e) == -1)
 		rc = tool_fail(home, &e);
 	for (int i = 0; rc == 0 && i < n; i++)
