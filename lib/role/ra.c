@@ -565,7 +565,7 @@ ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
 
 	if (decided == -1 || (left = ra_batch_due(en, flush, e)) == -1)
 		return -1;
-	snprintf(note, ENGINE_NOTE, "%d requests that an operator decided about "
-	    "go on, %d bundles leave", decided, left);
+	snprintf(note, ENGINE_NOTE, "requests decided by an operator: %d; "
+	    "bundles that leave: %d", decided, left);
 	return decided + left;
 }
