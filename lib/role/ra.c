@@ -414,6 +414,8 @@ out:
 static int
 poll(struct ra_step *s, struct err *e)
 {
+	const char *why = s->txn.state == TXN_HELD ? "waiting for the "
+	    "decision of an operator" : "no answer from upstream yet";
 	struct outcome *o = s->o;
 	struct buf name;
 	int rc;
@@ -436,12 +438,10 @@ poll(struct ra_step *s, struct err *e)
 		    "again");
 	} else if (rc == 0) {
 		poll_write_rep(&s->draft, s->request.cert_req.cert_req_id,
-		    s->en->conf->home.check_after, "no answer from upstream "
-		    "yet");
+		    s->en->conf->home.check_after, why);
 		s->effects.polled = s->effects.changes_txn = 1;
 		o->verdict = VERDICT_ANSWERED;
-		snprintf(o->note, sizeof(o->note), "no answer from upstream "
-		    "yet");
+		snprintf(o->note, sizeof(o->note), "%s", why);
 		rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
 		    checked_identity(s->checked), buf_slice(&o->answer),
 		    E_NONE, e);
@@ -580,7 +580,7 @@ ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
 
 	if (decided == -1 || (left = ra_batch_due(en, flush, e)) == -1)
 		return -1;
-	snprintf(note, ENGINE_NOTE, "%d requests that an operator decided about "
-	    "go on, %d bundles leave", decided, left);
+	snprintf(note, ENGINE_NOTE, "requests decided by an operator: %d; "
+	    "bundles that leave: %d", decided, left);
 	return decided + left;
 }
