@@ -81,3 +81,30 @@ issue() {
 	    "$@" -out "$name.pem" 2>/dev/null
 	rm "$name.csr"
 }
+
+# The same for a line with patterns, which are shown as they stand.
+run_line() {
+	printf '%s$ %s%s\n' "$bold" "$1" "$plain"
+	sh -c "$1" 2>&1
+}
+
+# Run a command of many lines: of those that are alike only the first two, and
+# each that says no.  Its status is in $status.
+# shellcheck disable=SC2034
+brief() {
+	status=0
+	run "$@" > log || status=$?
+	awk 'NR <= 3 || /refused|rejected|not taken/ { print; next }
+	    { n++ } END { if (n) printf "... and %d lines more\n", n }' log
+	rm log
+}
+
+# The same command for many, $i being the number: shown for the first.
+# shellcheck disable=SC2154
+for_each() {
+	if [ "$i" = 01 ]; then
+		run "$@"
+	else
+		"$@" >/dev/null 2>&1
+	fi
+}

@@ -61,6 +61,10 @@ agent_due(struct engine *en, int flush, struct err *e)
 	char note[ENGINE_NOTE];
 	int n, old;
 
+	if (flush && strcmp(engine_conf(en)->home.role, "ra") != 0)
+		return err_set(e, E_CONF, "cmp.conf: role is \"%s\"; only an RA "
+		    "makes bundles, which --flush lets leave",
+		    engine_conf(en)->home.role);
 	if (engine_begin(en, e) == -1)
 		return -1;
 	n = engine_due(en, flush, note, e);

@@ -1,6 +1,8 @@
 #ifndef TOOLS_CA_H
 #define TOOLS_CA_H
 
+#include "base/err.h"
+
 /*
  * The verbs of cmp-ca, one file each.  A verb gets the home's path and its
  * own arguments, argv[0] being its name, and returns an exit status.
@@ -26,5 +28,11 @@ int	ca_reject(const char *home, int argc, char **argv);
 int	ca_rollover(const char *home, int argc, char **argv);
 int	ca_clock(const char *home, int argc, char **argv);
 int	ca_check(const char *home, int argc, char **argv);
+
+/*
+ * Is this the home of a CA?  E_CONF says that only one ${does} that.  A file
+ * that cannot be read is for others to complain about.
+ */
+int	ca_only(int homefd, const char *does, struct err *e);
 
 #endif

@@ -164,7 +164,8 @@ ca_revoke(const char *home, int argc, char **argv)
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(home, &e);
 	buf_init(&w.serial, 64);
-	if (revoke_one(fd, &w, reason, &e) == -1) {
+	if (ca_only(fd, "revokes", &e) == -1 ||
+	    revoke_one(fd, &w, reason, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {
 		tool_say("revoked the certificate of \"%s\", reason %s",

@@ -135,7 +135,8 @@ walk(const char *home, int (*each)(void *, const struct store_cert *),
 	l->now = clock_now();
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(home, &e);
-	if (store_open(fd, STORE_READ, &s, &e) == -1) {
+	if (ca_only(fd, "issues certificates", &e) == -1 ||
+	    store_open(fd, STORE_READ, &s, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {
 		l->store = s;

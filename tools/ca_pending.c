@@ -7,6 +7,7 @@
 #include "pki/alg.h"
 #include "pki/name.h"
 #include "pki/san.h"
+#include "policy/conf.h"
 #include "role/floor.h"
 #include "store/store.h"
 #include "tools/ca.h"
@@ -18,10 +19,10 @@ static const char usage[] =
 "       cmp-ca [-C HOME] reject ID... --reason TEXT\n"
 "\n"
 "pending: requests of profiles and rules that say \"hold = yes\", as they would\n"
-"         be granted.\n"
+"         be granted; at an RA, as they are asked for.\n"
 "approve: the device gets its certificate when it asks again; the request is\n"
-"         judged once more then.\n"
-"reject:  the device is told TEXT when it asks again.\n"
+"         judged once more then.  An RA sends it on.\n"
+"reject:  the device is told TEXT.\n"
 "ID is the beginning of the digest or of the transaction, at least 8 hex\n"
 "digits, and of no other request.\n";
 
@@ -111,10 +112,22 @@ json_approved(struct buf *b, int64_t txn)
 	buf_add_str(b, "]");
 }
 
+/* A time that was not asked for is one that the CA will choose. */
+static void
+json_time(struct buf *b, const char *name, int64_t t)
+{
+	char text[DER_TIME_TEXT];
+
+	if (t == 0)
+		buf_printf(b, ",\"%s\":null", name);
+	else
+		buf_printf(b, ",\"%s\":\"%s\"", name, der_time_text(text, t));
+}
+
 static void
 put_json(const struct store_held *h)
 {
-	char key[64], hex[ESCAPE_SHORT], t[3][DER_TIME_TEXT];
+	char key[64], hex[ESCAPE_SHORT], t[DER_TIME_TEXT];
 	struct buf b, san;
 
 	buf_init(&b, 1 << 18);
@@ -127,16 +140,15 @@ put_json(const struct store_held *h)
 	escape_hex(&b, h->transaction_id);
 	buf_printf(&b, "\",\"state\":\"%s\",\"request\":\"%s\",\"received\":"
 	    "\"%s\"", state_word(h->state), msg_body_name(h->body),
-	    der_time_text(t[0], h->created));
+	    der_time_text(t, h->created));
 	json_name(&b, "signer", h->signer);
 	json_name(&b, "subject", h->subject);
 	json_text(&b, "san", buf_slice(&san));
 	json_text(&b, "key", slice_str(key));
 	json_text(&b, "spki", slice_str(hex));
 	json_text(&b, "profile", slice_str(h->profile));
-	buf_printf(&b, ",\"notBefore\":\"%s\",\"notAfter\":\"%s\"",
-	    der_time_text(t[1], h->not_before),
-	    der_time_text(t[2], h->not_after));
+	json_time(&b, "notBefore", h->not_before);
+	json_time(&b, "notAfter", h->not_after);
 	json_text(&b, "changes", slice_str(h->changes));
 	json_text(&b, "why", slice_str(h->why));
 	if (h->quorum[0] != '\0')
@@ -171,11 +183,27 @@ approved_line(void *arg, const struct store_approval *a)
 	return 0;
 }
 
+/* At an RA as asked for, which may be not at all: then the CA chooses. */
+static void
+profile_line(const struct store_held *h)
+{
+	char t[2][DER_TIME_TEXT];
+
+	printf("Profile    %s, ", h->profile[0] != '\0' ? h->profile :
+	    "(that of the CA)");
+	if (h->not_before == 0 && h->not_after == 0)
+		printf("validity as the CA has it\n");
+	else
+		printf("%s to %s\n", h->not_before == 0 ? "(now)" :
+		    der_time_text(t[0], h->not_before), h->not_after == 0 ?
+		    "(as the CA has it)" : der_time_text(t[1], h->not_after));
+}
+
 /* What is decided on: the names whole, however long they are. */
 static void
 put_screen(const struct store_held *h)
 {
-	char key[64], hex[ESCAPE_SHORT], t[2][DER_TIME_TEXT];
+	char key[64], hex[ESCAPE_SHORT], t[DER_TIME_TEXT];
 	struct err e = { 0 };
 	struct buf b;
 
@@ -187,7 +215,7 @@ put_screen(const struct store_held *h)
 	buf_reset(&b);
 	escape_hex(&b, h->transaction_id);
 	printf("Trans.     %s  received %s\n", buf_str(&b),
-	    der_time_text(t[0], h->created));
+	    der_time_text(t, h->created));
 	buf_reset(&b);
 	name_text(&b, h->signer);
 	printf("Signer     %s, verified\n", b.n ? buf_str(&b) : "");
@@ -197,11 +225,12 @@ put_screen(const struct store_held *h)
 	buf_reset(&b);
 	san_line(&b, h->san);
 	printf("SANs       %s\n", b.n ? buf_str(&b) : "(none)");
-	key_line(h, key, hex);
-	printf("Key        %s, SHA-256 %s, possession proven\n", key, hex);
-	printf("Profile    %s, %s to %s\n", h->profile,
-	    der_time_text(t[0], h->not_before),
-	    der_time_text(t[1], h->not_after));
+	if (h->spki.n > 0) {
+		key_line(h, key, hex);
+		printf("Key        %s, SHA-256 %s, possession proven\n", key,
+		    hex);
+	}
+	profile_line(h);
 	line("Changes", h->changes);
 	line("Held", h->why);
 	line("Needs", h->quorum);
@@ -306,6 +335,21 @@ match(void *arg, const struct store_held *h)
 	return 0;
 }
 
+/* An RA passes on what is approved, it does not wait to be asked. */
+static int at_ra;
+
+static int
+read_role(int fd, struct err *e)
+{
+	struct conf *c;
+
+	if (conf_load(fd, "cmp.conf", &c, e) == -1)
+		return -1;
+	at_ra = strcmp(c->home.role, "ra") == 0;
+	conf_free(c);
+	return 0;
+}
+
 /* One decision, in a commit of its own. */
 static int
 decide(struct store *s, const char *id, const char *reason, struct err *e)
@@ -336,8 +380,10 @@ decide(struct store *s, const char *id, const char *reason, struct err *e)
 	}
 	if (store_commit(s, e) == -1)
 		return -1;
-	tool_say("%s \"%s\", digest %s; the device learns it when it asks "
-	    "again", reason ? "rejected" : "approved", f.subject, f.hex);
+	tool_say("%s \"%s\", digest %s; %s", reason ? "rejected" : "approved",
+	    f.subject, f.hex, !at_ra ? "the device learns it when it asks "
+	    "again" : reason ? "the next cmp-process tells the device" :
+	    "the next cmp-process sends it on");
 	return 0;
 }
 
@@ -350,6 +396,7 @@ decide_all(const char *home, char **ids, int n, const char *reason)
 
 	/* No lock but that of the store: an agent may go on with its work. */
 	if ((fd = tool_home(home, 0, &e)) == -1 ||
+	    read_role(fd, &e) == -1 ||
 	    store_open(fd, STORE_WRITE, &s, &e) == -1)
 		rc = tool_fail(home, &e);
 	for (int i = 0; rc == 0 && i < n; i++)

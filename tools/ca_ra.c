@@ -78,6 +78,7 @@ ca_ra_cert(const char *home, int argc, char **argv)
 	else if (tool_can_put(to, 0, &e) == -1)
 		rc = tool_fail(to, &e);
 	else if ((fd = tool_home(home, 0, &e)) == -1 ||
+	    ca_only(fd, "issues certificates", &e) == -1 ||
 	    spool_lock(fd, &lock, &e) == -1 || run(fd, &c, n, to, &e) == -1)
 		rc = tool_fail(home, &e);
 	if (lock != -1)

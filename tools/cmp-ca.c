@@ -2,11 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/conf.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
 
 static const struct ca_verb verbs[] = {
-	{ "init", ca_init, "make HOME a CA" },
+	{ "init", ca_init, "make HOME a CA, or an RA" },
 	{ "trust", ca_trust, "whose devices may ask, and which RAs for others" },
 	{ "ra-cert", ca_ra_cert, "a certificate for a registration authority" },
 	{ "ticket", ca_ticket, "shared secrets to enrol with" },
@@ -24,6 +25,22 @@ static const struct ca_verb verbs[] = {
 	{ "check", ca_check, "whether the audit trail is unbroken" },
 };
 #define VERBS	(sizeof(verbs) / sizeof(verbs[0]))
+
+int
+ca_only(int homefd, const char *does, struct err *e)
+{
+	struct err ignored = { 0 };
+	struct conf *c;
+	int rc = 0;
+
+	if (conf_load(homefd, "cmp.conf", &c, &ignored) == -1)
+		return 0;
+	if (strcmp(c->home.role, "ca") != 0)
+		rc = err_set(e, E_CONF, "cmp.conf: role is \"%s\"; only a CA "
+		    "%s", c->home.role, does);
+	conf_free(c);
+	return rc;
+}
 
 static void
 usage(FILE *f)

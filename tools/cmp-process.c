@@ -197,7 +197,7 @@ files(char **v, int n, struct err *e)
 	    spool_lock(fd, &lock, e) == -1 ||
 	    engine_open(fd, STORE_WRITE, &en, e) == -1 ||
 	    check_channel(en, e) == -1 ||
-	    (!dry && agent_due(en, flush, e) == -1))
+	    (!dry && agent_due(en, 0, e) == -1))
 		rc = tool_fail(NULL, e);
 	else if (n == 1 && strcmp(v[0], "-") == 0)
 		rc = one(en, "standard input", buf_slice(&input), where);
@@ -234,6 +234,9 @@ main(int argc, char **argv)
 	if (channel[0] != '\0' && at == argc)
 		return tool_usage("--channel is for FILEs; in the spool, "
 		    "HOME/spool/in/NAME says it");
+	if (flush && (dry || at < argc))
+		return tool_usage("--flush is for the spool, where bundles "
+		    "leave; it takes no FILE and no -n");
 	if (trust_new && (dry || follow))
 		return tool_usage("--accept is not for -n and --watch");
 	if (at < argc) {

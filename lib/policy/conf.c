@@ -103,19 +103,27 @@ static int
 is_for(const struct parse *p, const struct conf_key *k)
 {
 	const char *role = p->c->home.role;
+	int ra = role != NULL && strcmp(role, "ra") == 0;
 
-	if (k->section != CONF_ca && k->section != CONF_relay)
+	switch (k->section) {
+	case CONF_ca:
+	case CONF_enrol:
+		return !ra;
+	case CONF_relay:
+	case CONF_forward:
+		return ra;
+	default:
 		return 1;
-	return role != NULL && strcmp(role, "ra") == 0 ?
-	    k->section == CONF_relay : k->section == CONF_ca;
+	}
 }
 
 static int
 wrong_role(const struct parse *p, struct err *e)
 {
-	return bad(p, e, p->section == CONF_relay ? "is for role = ra, which "
-	    "has to stand before the first section" : "is not for role = ra, "
-	    "whose own keys are in [relay]");
+	return bad(p, e, p->section == CONF_ca ? "is not for role = ra, "
+	    "whose own keys are in [relay]" : p->section == CONF_enrol ?
+	    "is not for role = ra, whose rules are [forward NAME]" :
+	    "is for role = ra, which has to stand before the first section");
 }
 
 static int

@@ -11,6 +11,13 @@ sender_name(const struct checked *c)
 	    checked_signer(c)->subject;
 }
 
+static const char *
+section(const struct conf_rule *rule)
+{
+	return rule->kind == CONF_ra ? "ra" :
+	    rule->kind == CONF_forward ? "forward" : "enrol";
+}
+
 static int
 check_subject(const struct conf_rule *rule, const struct checked *c,
     struct slice subject, struct err *e)
@@ -28,16 +35,16 @@ check_subject(const struct conf_rule *rule, const struct checked *c,
 	if (rule->subject == NULL) {
 		if (name_eq(subject, sender))
 			return 0;
-		return err_set(e, E_NOT_SUBJECT, "subject is \"%s\"; [enrol "
-		    "%s] has no subject pattern, so a device may only ask for "
+		return err_set(e, E_NOT_SUBJECT, "subject is \"%s\"; [%s %s] "
+		    "has no subject pattern, so a device may only ask for "
 		    "its own name \"%s\"", name_short(asked, subject),
-		    rule->name, name_short(own, sender));
+		    section(rule), rule->name, name_short(own, sender));
 	}
 	if (name_match(rule->subject, subject, sender))
 		return 0;
 	return err_set(e, E_NOT_SUBJECT, "subject is \"%s\", [%s %s] "
 	    "allows \"%.120s\" to \"%s\"", name_short(asked, subject),
-	    rule->kind == CONF_ra ? "ra" : "enrol", rule->name, rule->subject,
+	    section(rule), rule->name, rule->subject,
 	    name_short(own, sender));
 }
 
@@ -89,7 +96,7 @@ check_san(const struct conf_rule *rule, const struct checked *c,
 		san_text(&text, type, value);
 		err_set(e, E_NOT_SAN, "subjectAltName has \"%.200s\", [%s "
 		    "%s] allows %s", text.n ? buf_str(&text) : "?",
-		    rule->kind == CONF_ra ? "ra" : "enrol", rule->name, rule->san.n == 0 ? "none" :
+		    section(rule), rule->name, rule->san.n == 0 ? "none" :
 		    "no name like that");
 		buf_release(&text);
 		return -1;

@@ -76,7 +76,8 @@ ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e)
 		snprintf(o->note, sizeof(o->note), "answered before, the same "
 		    "answer again");
 	} else if (rc == 1) {
-		snprintf(o->note, sizeof(o->note), "is upstream already");
+		snprintf(o->note, sizeof(o->note), "%s", msg_is_request(s->msg.body) ? "is upstream already" :
+		    "was taken before");
 		rc = store_relay_again(s->en->store, identity, e) == -1 ? -1 :
 		    1;
 	}
@@ -341,6 +342,20 @@ event(struct ra_step *s, const char *what, enum conf_mode mode)
 	    s->effects.detail);
 }
 
+/* An answer is known by these two: nobody may have those of another. */
+static int
+check_alone(struct ra_step *s, struct err *e)
+{
+	const struct hdr *h = &s->msg.hdr;
+	char id[ESCAPE_SHORT];
+	int rc = store_relay_taken(s->en->store, s->txn.id, h->transaction_id,
+	    h->sender_nonce, e);
+
+	return rc == 1 ? err_set(e, E_TXID_IN_USE, "transactionID %.32s and "
+	    "senderNonce are those of another sender's request, which is "
+	    "upstream", escape_hex_short(id, h->transaction_id)) : rc;
+}
+
 /*
  * Passed on: at once, or with others, and then its sender has to wait, or
  * after an operator agreed, and then it does already.
@@ -349,6 +364,7 @@ int
 ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
+	    .first = s->txn.id != 0 ? s->txn.body : s->msg.body,
 	    .request = &s->request, .der = s->der, .whole = s->whole,
 	    .signer = &s->en->up_signer,
 	    .now = s->en->now };
@@ -359,7 +375,7 @@ ra_pass_on(struct ra_step *s, struct err *e)
 	int rc = -1;
 
 	buf_init(&up, (size_t)2 << 20);
-	if (relay_mode(&ask, &mode, e) == -1 ||
+	if (check_alone(s, e) == -1 || relay_mode(&ask, &mode, e) == -1 ||
 	    relay_up(&ask, mode, &up, e) == -1)
 		goto out;
 	ra_begin_txn(s);
@@ -398,6 +414,8 @@ out:
 static int
 poll(struct ra_step *s, struct err *e)
 {
+	const char *why = s->txn.state == TXN_HELD ? "waiting for the "
+	    "decision of an operator" : "no answer from upstream yet";
 	struct outcome *o = s->o;
 	struct buf name;
 	int rc;
@@ -420,12 +438,10 @@ poll(struct ra_step *s, struct err *e)
 		    "again");
 	} else if (rc == 0) {
 		poll_write_rep(&s->draft, s->request.cert_req.cert_req_id,
-		    s->en->conf->home.check_after, "no answer from upstream "
-		    "yet");
+		    s->en->conf->home.check_after, why);
 		s->effects.polled = s->effects.changes_txn = 1;
 		o->verdict = VERDICT_ANSWERED;
-		snprintf(o->note, sizeof(o->note), "no answer from upstream "
-		    "yet");
+		snprintf(o->note, sizeof(o->note), "%s", why);
 		rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
 		    checked_identity(s->checked), buf_slice(&o->answer),
 		    E_NONE, e);
@@ -564,7 +580,7 @@ ra_due(struct engine *en, int flush, char note[static ENGINE_NOTE],
 
 	if (decided == -1 || (left = ra_batch_due(en, flush, e)) == -1)
 		return -1;
-	snprintf(note, ENGINE_NOTE, "%d requests that an operator decided about "
-	    "go on, %d bundles leave", decided, left);
+	snprintf(note, ENGINE_NOTE, "requests decided by an operator: %d; "
+	    "bundles that leave: %d", decided, left);
 	return decided + left;
 }

@@ -124,6 +124,24 @@ store_relay_find(struct store *s, struct slice transaction_id,
 }
 
 int
+store_relay_taken(struct store *s, int64_t txn, struct slice transaction_id,
+    struct slice nonce, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_RELAY_TAKEN, "SELECT 1 FROM relay "
+	    "WHERE transaction_id = ? AND nonce = ? AND state < 4 "
+	    "AND txn <> ? LIMIT 1", &u);
+	store_bind(&u, transaction_id);
+	store_bind(&u, nonce);
+	store_bind_int(&u, txn);
+	rc = store_step(&u, e);
+	store_end(&u);
+	return rc;
+}
+
+int
 store_relay_first(struct store *s, int64_t txn, struct store_relay *r,
     struct buf *keep, struct err *e)
 {

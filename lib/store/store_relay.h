@@ -52,6 +52,11 @@ int	store_relay_find(struct store *s, struct slice transaction_id,
 	    struct slice nonce, struct store_relay *r, struct buf *keep,
 	    struct err *e);
 
+/* Does an open row of another transaction than ${txn} have both of these?
+ * An answer could not be told from that to it: 1, 0 or -1. */
+int	store_relay_taken(struct store *s, int64_t txn,
+	    struct slice transaction_id, struct slice nonce, struct err *e);
+
 /* The first row of transaction ${txn}: 1, 0 or -1. */
 int	store_relay_first(struct store *s, int64_t txn, struct store_relay *r,
 	    struct buf *keep, struct err *e);
