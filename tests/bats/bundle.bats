@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Many messages in one file: to the CA as one, back as one, to each its own.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2086,SC2154
 load lib
 
 setup_file() {
