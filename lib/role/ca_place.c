@@ -44,24 +44,6 @@ ca_place(struct step *s, struct err *e)
 	return 0;
 }
 
-/*
- * Who signed, and what is above: all that later messages may leave out.  What
- * else came in extraCerts is not verified, and nobody has to keep it.
- */
-static void
-keep_signer(struct step *s)
-{
-	const struct path *p = checked_path(s->checked);
-	struct buf *to = &s->txn.signer_certs;
-
-	buf_add_slice(to, checked_signer(s->checked)->der);
-	for (size_t i = 1; i < p->n; i++)
-		buf_add_slice(to, p->certs[i]->der);
-	/* A hint only: later messages of such a sender bring their own. */
-	if (buf_bad(to))
-		buf_reset(to);
-}
-
 void
 ca_begin(struct step *s)
 {
@@ -88,5 +70,5 @@ ca_begin(struct step *s)
 	alg_sha256(checked_signer(s->checked)->der, SLICE_NONE, hash);
 	buf_reset(&t->signer_hash);
 	buf_add(&t->signer_hash, hash, sizeof(hash));
-	keep_signer(s);
+	engine_keep_signer(s->checked, &s->txn.signer_certs);
 }

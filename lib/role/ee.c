@@ -197,8 +197,7 @@ check_place(struct step *s, struct err *e)
 	 * certificate of an rr is the one that it is about. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
 	    s->msg.body != BODY_ERROR &&
-	    (s->msg.body == BODY_PKICONF) !=
-	    is_confirming(t))
+	    (s->msg.body == BODY_PKICONF) != is_confirming(t))
 		return err_set(e, E_BODY_STATE, "%s, but what waits is "
 		    "another answer", msg_body_name(s->msg.body));
 	if (!nonce_fits(s))
@@ -307,21 +306,6 @@ mac_reply(struct step *s, struct err *e)
 	}
 	buf_release(&secret);
 	return rc;
-}
-
-/* Who signed the answer, and what may be needed to see that again. */
-static void
-keep_signer(struct step *s)
-{
-	const struct path *p = checked_path(s->checked);
-	struct buf *to = &s->txn.signer_certs;
-
-	buf_reset(to);
-	if (p == NULL)
-		return;
-	buf_add_slice(to, checked_signer(s->checked)->der);
-	for (size_t i = 1; i < p->n; i++)
-		buf_add_slice(to, p->certs[i]->der);
 }
 
 /*

@@ -60,6 +60,21 @@ engine_head(struct draft *d, const struct msg *m, int64_t now,
 	d->message_time = now;
 }
 
+void
+engine_keep_signer(const struct checked *c, struct buf *to)
+{
+	const struct path *p = checked_path(c);
+
+	buf_reset(to);
+	if (p == NULL)
+		return;
+	buf_add_slice(to, checked_signer(c)->der);
+	for (size_t i = 1; i < p->n; i++)
+		buf_add_slice(to, p->certs[i]->der);
+	if (buf_bad(to))
+		buf_reset(to);
+}
+
 /* What we speak is 2 and 3. */
 int
 engine_pvno(const struct msg *m)

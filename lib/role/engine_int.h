@@ -34,9 +34,8 @@ struct engine {
 	/* ee: an answer of the open commit may bring the first anchor. */
 	int			 has_root;
 
-	/* ca, ra: whose bundles are taken, and which of them are pinned */
-	/* The message at hand is a member of one: its answer goes into that
-	 * of the bundle, so it needs one now. */
+	/* ca, ra: the message at hand is a member of a bundle: its answer goes
+	 * into that of the bundle, so it needs one now. */
 	int			 in_bundle;
 
 	/* ra */
@@ -193,6 +192,14 @@ void	engine_name(char t[static STORE_NAME], struct slice transaction_id,
 /* The common start of an answer to ${m}: ids, nonces, recipient, time. */
 void	engine_head(struct draft *d, const struct msg *m, int64_t now,
 	    const uint8_t nonce[static 16]);
+
+/*
+ * Who signed ${c} and what is above, into ${to}: all that later messages may
+ * leave out, or what is needed to see it again.  What else came in extraCerts
+ * is not verified, and nobody has to keep it.  A path that does not fit leaves
+ * nothing: it is a hint only.
+ */
+void	engine_keep_signer(const struct checked *c, struct buf *to);
 
 /*
  * The version of a CA's answer to ${m}: that of ${m}, or of ours the one that

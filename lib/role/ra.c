@@ -249,8 +249,7 @@ ra_begin_txn(struct ra_step *s)
 		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
 		return;
 	}
-	for (size_t i = 0; i < m->n_extra; i++)
-		buf_add_slice(&t->signer_certs, m->extra[i]);
+	engine_keep_signer(s->checked, &t->signer_certs);
 }
 
 void

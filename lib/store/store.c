@@ -20,7 +20,7 @@
  * Who may be in the way: an agent with a whole group of messages, or what an
  * operator decides, in one short commit.
  */
-#define WAIT_WRITE	10000
+#define WAIT_WRITE	5000
 #define WAIT_READ	5000
 
 int

@@ -147,3 +147,15 @@ waits() {
 	grep -q '^\[profile late\]' ca/cmp.conf
 	grep -q '^key = keys/ca-' ca/cmp.conf
 }
+
+@test "agent: keys in memory reach no core file and no swap that can be kept from them" {
+	follow
+	grep -q '^Max core file size *0 *0 ' "/proc/$agent/limits"
+	if grep -q '^Max locked memory *unlimited' "/proc/$agent/limits"; then
+		! grep -q '^VmLck:	 *0 kB' "/proc/$agent/status"
+	fi
+	kill -SEGV "$agent"
+	wait "$agent" || true
+	[ "$(count core*)" = 0 ]
+	agent=
+}

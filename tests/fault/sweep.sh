@@ -13,6 +13,7 @@
 #	conf pkiconf		certConf at the CA, its pkiConf at the device
 #	revoke crl		by the operator, with the CRL that follows; a CRL
 #	channel			two requests by two channels, one of them by both
+#	bundle			ten requests in one file
 #	hold poll-early poll	a request that is held, pollReq before and after
 #				its approval at the CA
 #	wait wait-more		status waiting and pollRep at the device
@@ -30,6 +31,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 # shellcheck source=tests/fault/ops.sh
 . "$here/ops.sh"
+# shellcheck source=tests/fault/bundle.sh
+. "$here/bundle.sh"
 
 dir=$1
 stride=$2
@@ -513,7 +516,7 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 if [ $# -eq 0 ]; then
 	set -- init mkreq trust ca ca-old ca-file dev dev-confirm conf \
 	    pkiconf revoke crl hold poll-early poll wait wait-more approve \
-	    reject channel accept rollover activate ticket-new ticket-add \
+	    reject channel bundle accept rollover activate ticket-new ticket-add \
 	    ticket-remove
 	for i in $operations; do
 		set -- "$@" "ask-$i" "ca-$i" "dev-$i"
