@@ -92,18 +92,22 @@ write_crl(struct agent *a)
 static int
 pass(struct agent *a, struct err *e)
 {
-	int rc = 0, again = 1;
+	struct err why = { 0 };
+	int rc = 0;
 
-	while (rc == 0 && again && !stop) {
+	while (rc == 0 && !stop) {
 		if ((rc = agent_group_claim(a, e)) == -1 || a->n == 0)
 			break;
 		rc = agent_group_handle(a, e);
 		if (rc == 0)
 			write_crl(a);
-		again = agent_group_again(a);
 		agent_group_clear(a);
 	}
 	agent_group_clear(a);
+	if (agent_group_back(a, &why) == -1 && rc == 0) {
+		*e = why;
+		rc = -1;
+	}
 	return rc;
 }
 
@@ -242,6 +246,7 @@ static void
 finish(struct agent *a)
 {
 	free(a->files);
+	free(a->back);
 	free(a->outcomes);
 	watch_close(a->watch);
 	engine_close(a->en);

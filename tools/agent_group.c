@@ -1,6 +1,8 @@
 /* A group of files from in/ to done/, with one commit. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "asn/der.h"
 #include "base/clock.h"
@@ -96,16 +98,47 @@ agent_group_claim(struct agent *a, struct err *e)
 	return spool_claim(a->spool, &pass, a->files, a->max, &a->n, e);
 }
 
+/* ${f}, without its content, is for agent_group_back(). */
+static int
+keep_back(struct agent *a, struct spool_file *f, struct err *e)
+{
+	struct spool_file *more;
+
+	more = reallocarray(a->back, a->n_back + 1, sizeof(*more));
+	if (more == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	a->back = more;
+	a->back[a->n_back] = (struct spool_file){ .sub = f->sub };
+	if ((a->back[a->n_back].name = strdup(f->name)) == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	a->n_back++;
+	return 0;
+}
+
+int
+agent_group_back(struct agent *a, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < a->n_back; i++) {
+		if (rc == 0)
+			rc = spool_return(a->spool, &a->back[i], e);
+		spool_file_release(&a->back[i]);
+	}
+	a->n_back = 0;
+	return rc;
+}
+
 /* The place of a claimed file after its outcome is committed. */
 static int
-settle(struct agent *a, const struct spool_file *f, const struct outcome *o,
+settle(struct agent *a, struct spool_file *f, const struct outcome *o,
     struct err *e)
 {
 	char why[sizeof(o->err.detail) + 64];
 
 	switch (o->verdict) {
 	case VERDICT_TEMPORARY:
-		return spool_return(a->spool, f, e);
+		return keep_back(a, f, e);
 	case VERDICT_BAD:
 		snprintf(why, sizeof(why), "%s: %s", err_name(o->err.code),
 		    o->err.detail);
@@ -187,13 +220,4 @@ agent_group_clear(struct agent *a)
 		outcome_init(&a->outcomes[i]);
 	}
 	a->n = 0;
-}
-
-int
-agent_group_again(const struct agent *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->outcomes[i].verdict == VERDICT_TEMPORARY)
-			return 0;
-	return 1;
 }

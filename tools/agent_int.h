@@ -15,6 +15,8 @@ struct agent {
 	struct spool_file	*files;
 	struct outcome		*outcomes;
 	size_t			 max, n;
+	struct spool_file	*back;		/* to be put back after the pass */
+	size_t			 n_back;
 	int			 exit;		/* worst status so far */
 	int			 poll;		/* seconds */
 	struct err		 held;		/* why nothing is done now */
@@ -35,7 +37,10 @@ int	agent_group_claim(struct agent *a, struct err *e);
 int	agent_group_handle(struct agent *a, struct err *e);
 void	agent_group_show(struct agent *a);
 void	agent_group_clear(struct agent *a);
-/* Is it worth trying again at once?  Not if anything was put back. */
-int	agent_group_again(const struct agent *a);
+/*
+ * Put back what could not be done now.  Until then it stays in work/, so that
+ * one pass takes nothing twice and comes to all that waits behind it.
+ */
+int	agent_group_back(struct agent *a, struct err *e);
 
 #endif

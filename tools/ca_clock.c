@@ -12,14 +12,14 @@
 static const char usage[] =
 "usage: cmp-ca [-C HOME] clock [--accept]\n"
 "\n"
-"Prints our time and that of the last entry of the audit trail.\n"
+"Prints our time and the latest of the audit trail.\n"
 "  --accept           the clock is right: go on from this time, whatever was\n"
 "                     before; the audit trail says so\n";
 
 static int
 accept_now(struct store *s, struct err *e)
 {
-	struct effects f = { .event = "clock-accepted",
+	struct effects f = { .event = STORE_CLOCK_ACCEPTED,
 	    .detail = "an operator says that the clock is right" };
 	struct store_row row = { .effects = &f, .now = clock_now() };
 	char name[STORE_NAME];
@@ -45,7 +45,7 @@ run(int fd, int accept, struct err *e)
 	    store_open(fd, accept ? STORE_WRITE : STORE_READ, &s, e) == -1)
 		rc = -1;
 	else
-		rc = store_audit_last(s, &last, e);
+		rc = store_floor(s, &last, e);
 	if (rc != -1) {
 		printf("clock: %s\n", der_time_text(t, clock_now()));
 		printf("audit: %s\n", rc == 1 ? der_time_text(t, last) :

@@ -87,7 +87,10 @@ put(struct store *s, const struct wanted *w, int reason, int64_t now,
 	return rc;
 }
 
-/* The store alone: it has to be possible while a token is out of reach. */
+/*
+ * The store alone: it has to be possible while a token is out of reach, and
+ * while an agent works.
+ */
 static int
 revoke_one(int fd, struct wanted *w, int reason, struct err *e)
 {
@@ -107,14 +110,21 @@ revoke_one(int fd, struct wanted *w, int reason, struct err *e)
 	return rc;
 }
 
-/* By cmp.conf it may be due now. */
+/* By cmp.conf it may be due now.  An agent that runs looks for itself. */
 static int
 then_crl(const char *home, int fd)
 {
 	struct engine *en = NULL;
 	struct err e = { 0 };
-	int rc = 0;
+	int lock = -1, rc = 0;
 
+	if (spool_lock(fd, &lock, &e) == -1) {
+		if (e.code != E_LOCKED)
+			return tool_fail(home, &e);
+		tool_say("the agent that runs makes the CRL, if cmp.conf says "
+		    "so");
+		return 0;
+	}
 	if (engine_open(fd, STORE_WRITE, &en, &e) == -1)
 		rc = tool_fail(home, &e);
 	else if ((rc = crl_due(en, &e)) == -1)
@@ -124,6 +134,7 @@ then_crl(const char *home, int fd)
 	else
 		tool_say("next: cmp-ca -C %s crl", home);
 	engine_close(en);
+	close(lock);
 	return rc;
 }
 
@@ -138,7 +149,7 @@ ca_revoke(const char *home, int argc, char **argv)
 	struct wanted w = { .found = 0 };
 	struct err e = { 0 };
 	int at = tool_options(argc, argv, usage, opts,
-	    sizeof(opts) / sizeof(opts[0])), reason, fd, lock = -1, rc = 0;
+	    sizeof(opts) / sizeof(opts[0])), reason, fd, rc = 0;
 
 	if (at + 1 != argc || argv[at][0] == '\0')
 		return tool_usage("revoke takes one SERIAL");
@@ -154,7 +165,6 @@ ca_revoke(const char *home, int argc, char **argv)
 		return tool_fail(home, &e);
 	buf_init(&w.serial, 64);
 	if (ca_only(fd, "revokes", &e) == -1 ||
-	    spool_lock(fd, &lock, &e) == -1 ||
 	    revoke_one(fd, &w, reason, &e) == -1) {
 		rc = tool_fail(home, &e);
 	} else {
@@ -162,8 +172,6 @@ ca_revoke(const char *home, int argc, char **argv)
 		    w.name, word);
 		rc = then_crl(home, fd);
 	}
-	if (lock != -1)
-		close(lock);
 	buf_release(&w.serial);
 	close(fd);
 	return rc;

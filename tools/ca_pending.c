@@ -9,7 +9,6 @@
 #include "pki/san.h"
 #include "policy/conf.h"
 #include "role/floor.h"
-#include "spool/spool.h"
 #include "store/store.h"
 #include "tools/ca.h"
 #include "tools/tool.h"
@@ -393,18 +392,17 @@ decide_all(const char *home, char **ids, int n, const char *reason)
 {
 	struct err e = { 0 };
 	struct store *s = NULL;
-	int fd, lock = -1, rc = 0;
+	int fd, rc = 0;
 
+	/* No lock but that of the store: an agent may go on with its work. */
 	if ((fd = tool_home(home, 0, &e)) == -1 ||
-	    spool_lock(fd, &lock, &e) == -1 || read_role(fd, &e) == -1 ||
+	    read_role(fd, &e) == -1 ||
 	    store_open(fd, STORE_WRITE, &s, &e) == -1)
 		rc = tool_fail(home, &e);
 	for (int i = 0; rc == 0 && i < n; i++)
 		if (decide(s, ids[i], reason, &e) == -1)
 			rc = tool_fail(ids[i], &e);
 	store_close(s);
-	if (lock != -1)
-		close(lock);
 	if (fd != -1)
 		close(fd);
 	return rc;

@@ -116,7 +116,7 @@ read_ticket(struct work *w, struct err *e)
 	w->t.profile = p;
 	w->t.created = w->now;
 	if ((w->t.san = buf_str(&w->san)) == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(&w->san, "--san", e);
 	return read_limits(w, e);
 }
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -48,38 +48,29 @@ static const char usage[] =
 static void
 close_edit(struct editing *d)
 {
-	if (d->trust != -1)
-		close(d->trust);
+	home_edit_end(&d->h);
 	if (d->fd != -1)
 		close(d->fd);
-	buf_release(&d->text);
 	buf_release(&d->next);
 	conf_free(d->conf);
 }
 
-/* The lock is on trust/: the agent may go on with its work. */
 static int
 open_edit(struct editing *d, const char *home, struct err *e)
 {
 	memset(d, 0, sizeof(*d));
-	d->trust = -1;
-	buf_init(&d->text, 1 << 20);
+	d->h.trust = -1;
 	buf_init(&d->next, 1 << 20);
 	if ((d->fd = tool_home(home, 0, e)) == -1 ||
-	    (d->trust = file_open_dir(d->fd, "trust", 0, e)) == -1)
+	    home_edit_begin(&d->h, d->fd, e) == -1)
 		return -1;
-	if (flock(d->trust, LOCK_EX) == -1)
-		return err_set(e, E_LOCKED, "trust: cannot be locked");
-	if (file_read_at(d->fd, "cmp.conf", 1 << 20, &d->text, e) == -1)
-		return -1;
-	return conf_parse(buf_slice(&d->text), "cmp.conf", &d->conf, e);
+	return conf_parse(buf_slice(&d->h.text), "cmp.conf", &d->conf, e);
 }
 
 int
 ca_trust_save(struct editing *d, struct err *e)
 {
-	return file_deliver(d->fd, "cmp.conf", buf_slice(&d->next), 0644,
-	    FILE_REPLACE, e);
+	return home_edit_save(&d->h, buf_slice(&d->next), e);
 }
 
 /* Of any kind: names are shared, since files are called by them. */
@@ -181,7 +172,7 @@ ca_trust_anchor(struct editing *d, const char *file, const char *name,
 		    c.v[i].version == 1 ? "" : ", which is no CA: only this very certificate counts");
 	}
 	snprintf(to, sizeof(to), "%s.pem", name);
-	rc = file_deliver(d->trust, to, buf_slice(&pem), 0644, FILE_REPLACE, e);
+	rc = file_deliver(d->h.trust, to, buf_slice(&pem), 0644, FILE_REPLACE, e);
 out:
 	certs_free(&c);
 	buf_release(&pem);
@@ -268,7 +259,7 @@ add(struct editing *d, struct adding *a, struct err *e)
 		return -1;
 	r.crl = (struct conf_list){ a->crl_files, a->n_crls };
 	/* First whether it can be: nothing is written for a bad pattern. */
-	if (conf_add_rule(buf_slice(&d->text), &r, &d->next, e) == -1)
+	if (conf_add_rule(buf_slice(&d->h.text), &r, &d->next, e) == -1)
 		return -1;
 	if ((file != NULL && ca_trust_anchor(d, file, a->name, !is_anchor,
 	    e) == -1) || ca_trust_add_crls(d, a, e) == -1 ||
@@ -328,6 +319,66 @@ list_all(const struct conf *c)
 	list(&c->forward);
 }
 
+/* "-0123abcd.crl": what crl_name() puts behind the name of a rule. */
+static int
+is_crl_tail(const char *s)
+{
+	return strlen(s) == 13 && s[0] == '-' &&
+	    strspn(s + 1, "0123456789abcdef") == 8 &&
+	    strcmp(s + 9, ".crl") == 0;
+}
+
+/* However it is spelt. */
+static int
+same_file(const struct editing *d, const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return strcmp(a, b) == 0 || (fstatat(d->fd, a, &x, 0) == 0 &&
+	    fstatat(d->fd, b, &y, 0) == 0 && x.st_dev == y.st_dev &&
+	    x.st_ino == y.st_ino);
+}
+
+static int
+stands_in(const struct editing *d, const struct conf_list *l,
+    const char *file)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (same_file(d, l->v[i], file))
+			return 1;
+	return 0;
+}
+
+static int
+mentions(const struct editing *d, const struct conf_rules *l,
+    const struct conf_rule *but, const char *file)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (&l->v[i] != but && (stands_in(d, &l->v[i].cert, file) ||
+		    stands_in(d, &l->v[i].anchor, file) ||
+		    stands_in(d, &l->v[i].crl, file)))
+			return 1;
+	return 0;
+}
+
+/* Did this program make ${file} for ${r}, and nobody else has a use for it? */
+static int
+is_its_own(const struct editing *d, const struct conf_rule *r,
+    const char *file)
+{
+	size_t n = strlen(r->name);
+
+	if (strncmp(file, "trust/", 6) != 0 ||
+	    strncmp(file + 6, r->name, n) != 0 ||
+	    (strcmp(file + 6 + n, ".pem") != 0 && !is_crl_tail(file + 6 + n)))
+		return 0;
+	return !stands_in(d, &d->conf->home.upstream, file) &&
+	    !stands_in(d, &d->conf->home.upstream_crl, file) &&
+	    !mentions(d, &d->conf->enrol, r, file) &&
+	    !mentions(d, &d->conf->ra, r, file) &&
+	    !mentions(d, &d->conf->forward, r, file);
+}
+
 /* An officer that "approvals" still names cannot go. */
 static int
 still_reads(struct editing *d, struct err *e)
@@ -350,7 +401,7 @@ remove_rule(struct editing *d, const char *name, struct err *e)
 		return err_set(e, E_NOT_FOUND, "cmp.conf has no [enrol %.60s], "
 		    "and no such [ra] or [forward]; see: cmp-ca trust list",
 		    name);
-	if (conf_remove_rule(buf_slice(&d->text), r->kind, name, &d->next,
+	if (conf_remove_rule(buf_slice(&d->h.text), r->kind, name, &d->next,
 	    e) == -1 || still_reads(d, e) == -1 || ca_trust_save(d, e) == -1)
 		return -1;
 	/* Files that this program made for the rule go with it. */
@@ -358,12 +409,11 @@ remove_rule(struct editing *d, const char *name, struct err *e)
 		file = i < r->anchor.n ? r->anchor.v[i] : i < r->anchor.n +
 		    r->cert.n ? r->cert.v[i - r->anchor.n] :
 		    r->crl.v[i - r->anchor.n - r->cert.n];
-		if (strncmp(file, "trust/", 6) == 0 && strncmp(file + 6, name,
-		    strlen(name)) == 0 && strchr(file + 6, '/') == NULL)
-			unlinkat(d->trust, file + 6, 0);
+		if (is_its_own(d, r, file))
+			unlinkat(d->h.trust, file + 6, 0);
 	}
 	tool_say("[%s %s] is gone", ca_trust_word(r), name);
-	return file_sync_dir(d->trust, "trust", e);
+	return file_sync_dir(d->h.trust, "trust", e);
 }
 
 int

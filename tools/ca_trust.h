@@ -3,14 +3,16 @@
 
 #include "pki/crl.h"
 #include "policy/conf.h"
+#include "role/home.h"
 #include "tools/tool.h"
 
 /* cmp-ca trust, whose files share this. */
 
 /* A home whose cmp.conf is being changed. */
 struct editing {
-	int		 fd, trust;
-	struct buf	 text, next;
+	int		 fd;
+	struct home_edit h;
+	struct buf	 next;
 	struct conf	*conf;
 };
 

@@ -37,7 +37,7 @@ put_crl(struct editing *d, const struct crl *c, const char *to, struct err *e)
 		    "(%s)", der_time_text(a, crl_this_update(c)),
 		    der_time_text(b, crl_this_update(old)));
 	else
-		rc = file_deliver(d->trust, to, crl_der(c), 0644, FILE_REPLACE,
+		rc = file_deliver(d->h.trust, to, crl_der(c), 0644, FILE_REPLACE,
 		    e);
 	crl_free(old);
 	return rc;
@@ -185,7 +185,7 @@ mention(struct editing *d, const struct conf_rule *r, const char *shown,
 		buf_printf(&value, "%s ", r->crl.v[i]);
 	}
 	buf_add_str(&value, shown);
-	rc = conf_set_rule(buf_slice(&d->text), r->kind, r->name, "crl",
+	rc = conf_set_rule(buf_slice(&d->h.text), r->kind, r->name, "crl",
 	    buf_str(&value), &d->next, e) == -1 ? -1 : ca_trust_save(d, e);
 	buf_release(&value);
 	return rc;

@@ -45,7 +45,7 @@ choose(struct editing *d, struct adding *a, struct err *e)
 	snprintf(a->chosen, sizeof(a->chosen), "%s", base);
 	for (int i = 2;; i++) {
 		snprintf(a->anchor, sizeof(a->anchor), "%s.pem", a->chosen);
-		if (faccessat(d->trust, a->anchor, F_OK,
+		if (faccessat(d->h.trust, a->anchor, F_OK,
 		    AT_SYMLINK_NOFOLLOW) == -1)
 			break;
 		if (a->name != NULL)
@@ -67,7 +67,7 @@ has_word(const struct conf_list *l, const char *s)
 	return 0;
 }
 
-/* ${key} of [relay] with ${more} behind what it has, from ${d->text} on. */
+/* ${key} of [relay] with ${more} behind what it has, from ${d->h.text} on. */
 static int
 extend(struct editing *d, const char *key, const struct conf_list *has,
     char *const *more, size_t n, struct err *e)
@@ -83,12 +83,12 @@ extend(struct editing *d, const char *key, const struct conf_list *has,
 			buf_printf(&value, "%s%s", value.n > 0 ? " " : "",
 			    more[i]);
 	buf_reset(&d->next);
-	rc = conf_set_rule(buf_slice(&d->text), CONF_relay, "", key,
+	rc = conf_set_rule(buf_slice(&d->h.text), CONF_relay, "", key,
 	    buf_str(&value), &d->next, e);
 	buf_release(&value);
 	if (rc == 0) {
-		buf_reset(&d->text);
-		buf_add_slice(&d->text, buf_slice(&d->next));
+		buf_reset(&d->h.text);
+		buf_add_slice(&d->h.text, buf_slice(&d->next));
 	}
 	return rc;
 }

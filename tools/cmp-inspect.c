@@ -151,7 +151,7 @@ inspect(enum mode mode, const char *file, int heading)
 	if (e.code != E_NONE && mode == MODE_JSON && buf_slice(&out).n == 0)
 		put_json_error(&out, file, &e);
 	if (buf_bad(&out)) {
-		err_set(&e, E_NOMEM, "output is too long");
+		buf_err(&out, "output", &e);
 		rc = err_exit(e.code);
 	}
 	if (e.code != E_NONE)

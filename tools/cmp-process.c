@@ -129,14 +129,12 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	int rc;
 
 	buf_init(&der, max + 1);
-	if (file_read(file, max, &der, &e) == 0) {
+	if (file_read(file, max, &der, &e) == 0)
 		rc = one(en, file, buf_slice(&der), where);
-	} else if (e.code != E_FILE_SIZE || !process_large(en, &ask, file, &rc)) {
+	else if (e.code == E_FILE_SIZE)
+		rc = process_large(en, &ask, file, &e);
+	else
 		rc = tool_fail(NULL, &e);
-		if (e.code == E_FILE_SIZE)
-			tool_say("max-size in [spool] of cmp.conf says how "
-			    "much is read");
-	}
 	buf_release(&der);
 	return rc;
 }

@@ -109,7 +109,7 @@ static int
 put(struct buf *out, struct err *e)
 {
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "output is too long");
+		return buf_err(out, "output", e);
 	if (file_write(STDOUT_FILENO, buf_slice(out)) == -1)
 		return err_set(e, E_IO, "standard output: %s",
 		    strerror(errno));

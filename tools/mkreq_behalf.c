@@ -43,7 +43,10 @@ add(struct files *f, const char *dir, const char *name, struct err *e)
 	    dir[n - 1] == '/' ? "" : "/", name) >= (int)sizeof(path))
 		return err_set(e, E_NOINPUT, "path is too long");
 	v = realloc(f->v, (f->n + 1) * sizeof(*v));
-	if (v == NULL || (f->v = v, v[f->n] = strdup(path)) == NULL)
+	if (v == NULL)
+		return err_set(e, E_NOMEM, "out of memory");
+	f->v = v;
+	if ((f->v[f->n] = strdup(path)) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
 	f->n++;
 	return 0;

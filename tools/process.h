@@ -17,11 +17,9 @@ struct process_ask {
 int	process_bundle(struct engine *en, const struct process_ask *a,
 	    const char *file, struct slice der);
 
-/*
- * ${file} is larger than max-size: 1 if it is a bundle, and then ${rc} is the
- * exit status, or 0.
- */
+/* ${file} is larger than max-size, as ${why} says, which a bundle may be: the
+ * exit status. */
 int	process_large(struct engine *en, const struct process_ask *a,
-	    const char *file, int *rc);
+	    const char *file, const struct err *why);
 
 #endif

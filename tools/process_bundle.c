@@ -87,23 +87,27 @@ process_bundle(struct engine *en, const struct process_ask *a,
 
 int
 process_large(struct engine *en, const struct process_ask *a,
-    const char *file, int *rc)
+    const char *file, const struct err *why)
 {
 	struct nest_source src;
-	struct err e = { 0 };
+	struct err e = *why;
 	uint8_t head[HEAD];
-	ssize_t r;
-	int fd, is = 0;
+	ssize_t r = -1;
+	int fd, rc;
 
-	if (engine_role(en) == ROLE_EE || (fd = open(file, O_RDONLY |
-	    O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) == -1)
-		return 0;
-	r = pread(fd, head, sizeof(head), 0);
-	if (r > 0 && nest_looks(SLICE(head, r))) {
-		is = 1;
-		*rc = nest_source_fd(&fd, &src, &e) == 0 ?
-		    bundle(en, a, file, &src) : tool_fail(file, &e);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd != -1 && engine_role(en) != ROLE_EE)
+		r = pread(fd, head, sizeof(head), 0);
+	if (r <= 0 || !nest_looks(SLICE(head, r))) {
+		rc = tool_fail(NULL, &e);
+		tool_say("max-size in [spool] of cmp.conf says how much is "
+		    "read");
+	} else if (nest_source_fd(&fd, &src, &e) == -1) {
+		rc = tool_fail(file, &e);
+	} else {
+		rc = bundle(en, a, file, &src);
 	}
-	close(fd);
-	return is;
+	if (fd != -1)
+		close(fd);
+	return rc;
 }

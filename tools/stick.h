@@ -15,7 +15,7 @@
  *	a medium            --- import ---> HOME/spool/in/CH
  *
  * What has left stays in sent/; nothing is ever removed from a medium.  The
- * digests of what was imported are in HOME/state/imported.
+ * digests of what was imported or exported are in HOME/state/imported.
  */
 #define STICK_DIGEST	64	/* hexadecimal digits of SHA-256 */
 
@@ -73,6 +73,15 @@ void	stick_digest(struct slice data, char hex[static STICK_DIGEST + 1]);
  * number in it, which ${into} gets.  Nothing is synced.
  */
 int	stick_move(int from, int to, const char *name, char into[static 256],
+	    struct err *e);
+
+/*
+ * stick_known.c: the digests of what was imported, or exported here, sorted;
+ * and more of them.
+ */
+int	stick_known(const struct stick *s, struct stick_names *out,
+	    struct err *e);
+int	stick_know(const struct stick *s, const struct stick_names *add,
 	    struct err *e);
 
 #endif

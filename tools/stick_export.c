@@ -26,6 +26,7 @@ struct export {
 	struct stick_names	 names, left;	/* in out/, in sent/ */
 	struct stick_names	 open;		/* upstream has not answered */
 	struct stick_names	 done;		/* are on the medium */
+	struct stick_names	 known, now;	/* digests */
 	struct buf		 data, manifest;
 	size_t			 again;
 	int			*rc;
@@ -63,7 +64,7 @@ find(struct export *x, struct err *e)
 		return e->code != E_NONE ? -1 : err_set(e, E_NOMEM,
 		    "out of memory");
 	stick_sort(&x->open);
-	return 0;
+	return stick_known(s, &x->known, e);
 }
 
 /* The file ${name} in ${from} onto the medium, and its line. */
@@ -80,6 +81,8 @@ copy(struct export *x, int from, const char *name, struct err *e)
 		return -1;
 	stick_digest(buf_slice(&x->data), hex);
 	buf_printf(&x->manifest, "%s  %s\n", hex, name);
+	if (!stick_has(&x->known, hex) && stick_add(&x->now, hex, e) == -1)
+		return -1;
 	return stick_add(&x->done, name, e);
 }
 
@@ -242,6 +245,7 @@ run(struct export *x, struct err *e)
 	if (x->s->dry)
 		return 0;
 	if (verify(x, e) == -1 || put_manifest(x, manifest, e) == -1 ||
+	    (x->now.n > 0 && stick_know(x->s, &x->now, e) == -1) ||
 	    remember(x, e) == -1 || settle(x, e) == -1)
 		return -1;
 	tool_say("%zu files are on \"%s\", read back and verified; list: %s",
@@ -272,6 +276,8 @@ stick_export(struct stick *s, int *rc, struct err *e)
 	stick_names_free(&x.left);
 	stick_names_free(&x.open);
 	stick_names_free(&x.done);
+	stick_names_free(&x.known);
+	stick_names_free(&x.now);
 	buf_release(&x.data);
 	buf_release(&x.manifest);
 	return done;

@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "tools/stick.h"
 
-#define SEEN_MAX	((size_t)256 << 20)
 #define LIST_MAX	((size_t)64 << 20)
 
 struct import {
@@ -25,81 +24,13 @@ struct import {
 	char			 stage_shown[STICK_WHERE],
 				 in_shown[STICK_WHERE];
 	struct stick_names	 names;		/* on the medium */
-	struct stick_names	 seen;		/* digests, imported before */
+	struct stick_names	 seen;		/* digests that are known */
 	struct stick_names	 now;		/* digests, imported now */
 	struct stick_names	 listed;	/* "NAME DIGEST" of manifests */
-	struct buf		 data;
-	size_t			 known, own;
+	struct buf		 data, there;
+	size_t			 known;
 	int			*rc;
 };
-
-/* --- what was imported before: a digest a line */
-
-static int
-read_seen(struct import *x, struct err *e)
-{
-	char hex[STICK_DIGEST + 1];
-	struct buf b;
-	int rc, dir;
-
-	if ((dir = file_open_dir(x->s->fd, "state", 0700, e)) == -1)
-		return -1;
-	buf_init(&b, SEEN_MAX);
-	rc = file_read_at(dir, "imported", SEEN_MAX, &b, e);
-	if (rc == -1 && e->code == E_NOINPUT) {
-		*e = (struct err){ 0 };
-		rc = 0;
-	}
-	close(dir);
-	/* A line that was cut is no line: its file is imported again. */
-	for (size_t i = 0; rc == 0 && i + STICK_DIGEST < b.n;
-	    i += STICK_DIGEST + 1) {
-		if (b.p[i + STICK_DIGEST] != '\n') {
-			rc = err_set(e, E_STORE, "state/imported is damaged at "
-			    "byte %zu; without it, all is imported again, "
-			    "which does no harm", i);
-			break;
-		}
-		memcpy(hex, b.p + i, STICK_DIGEST);
-		hex[STICK_DIGEST] = '\0';
-		rc = stick_add(&x->seen, hex, e);
-	}
-	stick_sort(&x->seen);
-	buf_release(&b);
-	return rc;
-}
-
-/* All lines at once; a cut one of a run before is written over. */
-static int
-write_seen(struct import *x, struct err *e)
-{
-	off_t at;
-	int dir, fd, rc = 0;
-	struct buf b;
-
-	buf_init(&b, SEEN_MAX);
-	for (size_t i = 0; i < x->now.n; i++)
-		buf_printf(&b, "%s\n", x->now.v[i]);
-	if ((dir = file_open_dir(x->s->fd, "state", 0700, e)) == -1) {
-		buf_release(&b);
-		return -1;
-	}
-	fd = openat(dir, "imported", O_WRONLY | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
-	at = fd == -1 ? -1 : lseek(fd, 0, SEEK_END);
-	if (at > 0)
-		at -= at % (STICK_DIGEST + 1);
-	if (at == -1 || lseek(fd, at, SEEK_SET) == -1 || buf_bad(&b) ||
-	    file_write(fd, buf_slice(&b)) == -1 || fsync(fd) == -1)
-		rc = err_set(e, E_IO, "state/imported: %s", strerror(errno));
-	if (fd != -1 && close(fd) == -1 && rc == 0)
-		rc = err_set(e, E_IO, "state/imported: %s", strerror(errno));
-	if (rc == 0)
-		rc = file_sync_dir(dir, "state", e);
-	close(dir);
-	buf_release(&b);
-	return rc;
-}
 
 /* --- the manifests of the medium */
 
@@ -204,36 +135,22 @@ deliver(struct import *x, const char *name, char into[static 256],
     struct err *e)
 {
 	struct slice data = buf_slice(&x->data);
+	struct err ignored = { 0 };
+	int same;
 
+	/* A run that was stopped may have brought it and not noted that. */
+	buf_reset(&x->there);
+	same = file_read_at(x->in, name, x->s->max, &x->there, &ignored) == 0 &&
+	    slice_eq(buf_slice(&x->there), data);
+	snprintf(into, 256, "%s", name);
+	if (same)
+		return 0;
 	if (file_place(x->stage, name, data, 0640, FILE_REPLACE, e) == -1)
 		return -1;
 	return stick_move(x->stage, x->in, name, into, e);
 }
 
-/* Did it leave here?  Then it is on its way to somebody else. */
-static int
-is_own(struct import *x, const char *name)
-{
-	const struct conf *c = x->s->conf;
-	char shown[STICK_WHERE];
-	struct err e = { 0 };
-	int fd, same = 0;
-	struct buf b;
-
-	for (size_t i = 0; same == 0 && i < c->n_channels; i++) {
-		if ((fd = stick_open(x->s, "sent", c->channels[i].name, 0,
-		    shown, &e)) == -1)
-			continue;
-		buf_init(&b, x->s->max + 1);
-		same = file_read_at(fd, name, x->s->max, &b, &e) == 0 &&
-		    slice_eq(buf_slice(&b), buf_slice(&x->data));
-		buf_release(&b);
-		close(fd);
-	}
-	return same;
-}
-
-/* 1 imported, 0 known already or our own, -1. */
+/* 1 imported, 0 known already, -1. */
 static int
 take(struct import *x, const char *name, struct err *e)
 {
@@ -248,14 +165,8 @@ take(struct import *x, const char *name, struct err *e)
 	stick_digest(buf_slice(&x->data), hex);
 	if (check_listed(x, name, hex, e) == -1)
 		return -1;
-	if (is_own(x, name)) {
-		x->own++;
+	if (stick_has(&x->seen, hex) && !x->s->again)
 		return 0;
-	}
-	if (stick_has(&x->seen, hex) && !x->s->again) {
-		x->known++;
-		return 0;
-	}
 	if (x->s->dry) {
 		tool_say("would import %s", shown);
 		return 1;
@@ -282,6 +193,7 @@ take_all(struct import *x)
 		if (rc == -1)
 			*x->rc = tool_worse(*x->rc, tool_fail(x->s->dir, &e));
 		n += rc == 1;
+		x->known += rc == 0;
 	}
 	return n;
 }
@@ -313,20 +225,19 @@ run(struct import *x, struct err *e)
 {
 	size_t n;
 
-	if (open_all(x, e) == -1 || read_seen(x, e) == -1 ||
+	if (open_all(x, e) == -1 || stick_known(x->s, &x->seen, e) == -1 ||
 	    stick_list(x->from, ".pki", &x->names, e) == -1 ||
 	    read_manifests(x, e) == -1)
 		return -1;
 	n = take_all(x);
 	if (x->now.n > 0 && (file_sync_dir(x->in, x->in_shown, e) == -1 ||
-	    write_seen(x, e) == -1))
+	    stick_know(x->s, &x->now, e) == -1))
 		return -1;
 	say_missing(x);
-	tool_say("%s%zu of %zu files into %s, %zu were imported before, %zu "
-	    "left here%s", x->s->dry ? "would import " : "imported ", n,
-	    x->names.n, x->in_shown, x->known, x->own,
-	    n + x->known + x->own < x->names.n ? "; the others are refused" :
-	    "");
+	tool_say("%s%zu of %zu files into %s, %zu are known already%s",
+	    x->s->dry ? "would import " : "imported ", n, x->names.n,
+	    x->in_shown, x->known, n + x->known < x->names.n ?
+	    "; the others are refused" : "");
 	return 0;
 }
 
@@ -338,6 +249,7 @@ stick_import(struct stick *s, int *rc, struct err *e)
 	int done;
 
 	buf_init(&x.data, s->max + 1);
+	buf_init(&x.there, s->max + 1);
 	done = run(&x, e);
 	if (x.from != -1)
 		close(x.from);
@@ -350,5 +262,6 @@ stick_import(struct stick *s, int *rc, struct err *e)
 	stick_names_free(&x.now);
 	stick_names_free(&x.listed);
 	buf_release(&x.data);
+	buf_release(&x.there);
 	return done;
 }

@@ -70,7 +70,7 @@ device_of(struct slice request, char t[static NAME_TEXT])
 		name_short(t, name);
 }
 
-/* Where the message is now; a bundle's member is in that. */
+/* Where the message is now, or the bundle that it is in. */
 static const char *
 place(struct status *st, const struct store_relay *r, char t[static 160])
 {

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +18,28 @@
 #include "base/file.h"
 
 #define OPTS_MAX	40
+
+/*
+ * Before main(), in every program: no core file with keys in it, and no other
+ * process of the user that looks in.  Memory stays out of swap where its
+ * amount is not limited; within a limit we could not say which part has keys.
+ * None of it is worth stopping for.
+ */
+static void __attribute__((constructor))
+close_memory(void)
+{
+	struct rlimit none = { 0, 0 }, locked;
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__	/* which looks for leaks from outside */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_MEMLOCK, &locked) == 0 &&
+	    locked.rlim_cur == RLIM_INFINITY)
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+#else
+	(void)locked;
+#endif
+}
 
 /* One line: what users and peers named cannot make it two, or colour it. */
 static void __attribute__((format(printf, 1, 0)))

@@ -101,12 +101,15 @@ int der_generalized_value(struct slice value, int64_t *t);
 struct derw {
 	uint8_t	*p;		/* allocation of ${cap} bytes */
 	size_t	 cap, n, max;	/* the ${n} last bytes are written */
-	int	 bad;
+	enum buf_state bad;
 };
 void		 derw_init(struct derw *w, size_t max);
 void		 derw_reset(struct derw *w);
 void		 derw_release(struct derw *w);
 int		 derw_bad(const struct derw *w);
+/* As buf_err(). */
+int		 derw_err(const struct derw *w, const char *what,
+		    struct err *e);
 /* All that is written; SLICE_NONE if bad. */
 struct slice	 derw_slice(const struct derw *w);
 /* Where we are; pass it to derw_wrap() after writing a content before it. */

@@ -15,7 +15,7 @@ void
 derw_reset(struct derw *w)
 {
 	w->n = 0;
-	w->bad = 0;
+	w->bad = BUF_GOOD;
 }
 
 void
@@ -28,7 +28,13 @@ derw_release(struct derw *w)
 int
 derw_bad(const struct derw *w)
 {
-	return w->bad;
+	return w->bad != BUF_GOOD;
+}
+
+int
+derw_err(const struct derw *w, const char *what, struct err *e)
+{
+	return buf_err(&(struct buf){ .max = w->max, .bad = w->bad }, what, e);
 }
 
 struct slice
@@ -52,14 +58,14 @@ room(struct derw *w, size_t n)
 	uint8_t *p;
 
 	if (w->bad || n > w->max - w->n) {
-		w->bad = 1;
+		w->bad = w->bad ? w->bad : BUF_FULL;
 		return -1;
 	}
 	if (w->n + n <= w->cap)
 		return 0;
 	cap = w->cap * 2 > w->n + n ? w->cap * 2 : w->n + n + 512;
 	if ((p = malloc(cap)) == NULL) {
-		w->bad = 1;
+		w->bad = BUF_NOMEM;
 		return -1;
 	}
 	if (w->p != NULL)

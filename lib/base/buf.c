@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+
 struct slice
 slice_str(const char *s)
 {
@@ -62,10 +64,12 @@ buf_extend(struct buf *b, size_t n)
 
 	if (b->bad)
 		return NULL;
-	if (n > b->max - b->n || (b->n + n > b->cap && grow(b, b->n + n) == -1)) {
-		b->bad = 1;
+	if (n > b->max - b->n)
+		b->bad = BUF_FULL;
+	else if (b->n + n > b->cap && grow(b, b->n + n) == -1)
+		b->bad = BUF_NOMEM;
+	if (b->bad)
 		return NULL;
-	}
 	p = b->p + b->n;
 	b->n += n;
 	return p;
@@ -109,7 +113,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(text))
-		b->bad = 1;
+		b->bad = BUF_FULL;
 	else
 		buf_add(b, text, (size_t)n);
 }
@@ -118,13 +122,22 @@ void
 buf_reset(struct buf *b)
 {
 	b->n = 0;
-	b->bad = 0;
+	b->bad = BUF_GOOD;
 }
 
 int
 buf_bad(const struct buf *b)
 {
-	return b->bad;
+	return b->bad != BUF_GOOD;
+}
+
+int
+buf_err(const struct buf *b, const char *what, struct err *e)
+{
+	if (b->bad == BUF_NOMEM)
+		return err_set(e, E_NOMEM, "%s: out of memory", what);
+	return err_set(e, E_TOO_LARGE, "%s: more than %zu bytes", what,
+	    b->max);
 }
 
 struct slice

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct err;
+
 /* Bytes we borrow: valid only while their owner is.  {NULL, 0} is "absent". */
 struct slice {
 	const uint8_t	*p;
@@ -27,12 +29,14 @@ int		 slice_cmp(struct slice a, struct slice b);
 /*
  * Bytes we own.  A buffer that ever fails (no memory, or past ${max}) is
  * "bad" from then on: appending to it does nothing, and buf_slice() is empty.
- * Append freely, check buf_bad() once.
+ * Append freely, check buf_bad() once.  Why it is bad matters: memory comes
+ * back, what is too long will be too long again.
  */
+enum buf_state { BUF_GOOD, BUF_FULL, BUF_NOMEM };
 struct buf {
-	uint8_t	*p;
-	size_t	 n, cap, max;
-	int	 bad;
+	uint8_t		*p;
+	size_t		 n, cap, max;
+	enum buf_state	 bad;
 };
 
 /* An empty buffer that may grow up to ${max} bytes.  Allocates nothing. */
@@ -48,6 +52,8 @@ uint8_t		*buf_extend(struct buf *b, size_t n);
 /* Keep memory, forget content and badness. */
 void		 buf_reset(struct buf *b);
 int		 buf_bad(const struct buf *b);
+/* Why ${b}, which is bad and is to hold ${what}: E_TOO_LARGE, E_NOMEM; -1. */
+int		 buf_err(const struct buf *b, const char *what, struct err *e);
 struct slice	 buf_slice(const struct buf *b);
 /* The content as a C string, owned by ${b}; NULL if bad. */
 const char	*buf_str(struct buf *b);

@@ -35,7 +35,7 @@ read_all(int fd, const char *shown, size_t max, struct buf *out, struct err *e)
 	}
 	explicit_bzero(block, sizeof(block));
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "%s: out of memory", shown);
+		return buf_err(out, shown, e);
 	return 0;
 }
 

@@ -130,7 +130,7 @@ slip_mend(struct buf *secret, struct err *e)
 	buf_reset(secret);
 	buf_add_str(secret, text);
 	explicit_bzero(text, sizeof(text));
-	return buf_bad(secret) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	return buf_bad(secret) ? buf_err(secret, "shared secret", e) : 0;
 }
 
 unsigned

@@ -237,8 +237,7 @@ crmf_spki(const struct cert_template *t, struct buf *out, struct err *e)
 	buf_add_u8(out, DER_SEQUENCE);
 	buf_add(out, t->public_key.p + 1, t->public_key.n - 1);
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "publicKey of %zu bytes",
-		    t->public_key.n);
+		return buf_err(out, "publicKey", e);
 	return 0;
 }
 

@@ -113,14 +113,12 @@ draft_write(const struct draft *d, struct derw *w, struct err *e)
 	size_t mark = derw_mark(w);
 
 	if (derw_bad(&d->content))
-		return err_set(e, E_NOMEM, "body of %s",
-		    msg_body_name(d->body));
+		return derw_err(&d->content, msg_body_name(d->body), e);
 	derw_raw(w, derw_slice(&d->content));
 	derw_wrap(w, DER_CTX(d->body), mark);
 	put_header(w, d);
 	if (derw_bad(w))
-		return err_set(e, E_NOMEM, "message of %s",
-		    msg_body_name(d->body));
+		return derw_err(w, msg_body_name(d->body), e);
 	return 0;
 }
 

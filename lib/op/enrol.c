@@ -192,7 +192,7 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	who = b->n;
 	add_signer(r->checked, b);
 	if (buf_bad(b))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(b, "what an operator is to decide", e);
 	a->effects.has_hold = 1;
 	a->effects.hold = (struct txn_hold){
 		.signer = SLICE(b->p + who, b->n - who),

@@ -91,7 +91,8 @@ enrol_build(const struct op_build *b, struct draft *d, struct err *e)
 	}
 	crmf_write_request(&req, &n);
 	if (derw_bad(&req) || derw_bad(&ext) || derw_bad(&controls)) {
-		err_set(e, E_NOMEM, "out of memory");
+		derw_err(derw_bad(&ext) ? &ext : derw_bad(&controls) ?
+		    &controls : &req, "request", e);
 	} else if (write_popo(b, derw_slice(&req), w, e) == 0) {
 		derw_raw(w, derw_slice(&req));
 		derw_wrap(w, DER_SEQUENCE, 0);	/* CertReqMsg */

@@ -214,7 +214,7 @@ confirm(struct op_result *res, const struct txn *t, struct slice der,
 	    no ? err_public(res->refused.code) : NULL,
 	    no ? err_fail(res->refused.code) : FAIL_NONE);
 	if (derw_bad(&res->draft.content))
-		return err_set(e, E_NOMEM, "out of memory");
+		return derw_err(&res->draft.content, "certConf", e);
 	res->reply = 1;
 	return 0;
 }

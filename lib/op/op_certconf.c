@@ -108,6 +108,9 @@ certconf_answer(const struct op_ca *ca, const struct op_request *r,
 	if (r->status.has_status &&
 	    r->status.status.status == STATUS_REJECTION) {
 		rejected(r, t, a);
+	} else if (facts->policy.target_revoked) {
+		return err_set(e, E_CONF_REVOKED, "the certificate has been "
+		    "revoked since it was issued");
 	} else {
 		t->state = TXN_DONE;
 		snprintf(a->effects.event, sizeof(a->effects.event),

@@ -43,7 +43,8 @@ static int
 p10cr_build(const struct op_build *b, struct draft *d, struct err *e)
 {
 	derw_raw(&d->content, b->csr);
-	return derw_bad(&d->content) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	return derw_bad(&d->content) ?
+	    derw_err(&d->content, "request", e) : 0;
 }
 
 const struct op op_p10cr = {

@@ -217,7 +217,7 @@ alg_write(struct derw *w, const struct sigalg *a)
 	size_t row = row_of(a), mark = derw_mark(w);
 
 	if (row == N_ALGS) {
-		w->bad = 1;
+		w->bad = BUF_FULL;
 		return;
 	}
 	if (algs[row].params == PARAMS_PSS)

@@ -160,8 +160,7 @@ one_value(const struct buf *out, size_t from, struct err *e)
 	struct slice in;
 
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "PEM: more than %zu bytes, or out "
-		    "of memory", out->max);
+		return buf_err(out, "PEM", e);
 	in = out->n > from ? SLICE(out->p + from, out->n - from) : SLICE_NONE;
 	if (der_any(&in, NULL, NULL, NULL) == -1 || in.n != 0)
 		return err_set(e, E_DER_LENGTH, "PEM: a block is not one DER "

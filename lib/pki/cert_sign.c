@@ -243,8 +243,7 @@ cert_sign(const struct tbs *t, const struct key *issuer_key,
 		goto out;
 	write_tbs(&body, t, a);
 	if (derw_bad(&body)) {
-		err_set(e, E_NOMEM, "certificate is too large, or out of "
-		    "memory");
+		derw_err(&body, "certificate", e);
 		goto out;
 	}
 	if (key_sign(issuer_key, a, derw_slice(&body), &sig, e) == -1)
@@ -254,7 +253,10 @@ cert_sign(const struct tbs *t, const struct key *issuer_key,
 	derw_raw(&whole, derw_slice(&body));
 	derw_wrap(&whole, DER_SEQUENCE, 0);
 	if (derw_bad(&whole) || buf_bad(&sig)) {
-		err_set(e, E_NOMEM, "out of memory");
+		if (derw_bad(&whole))
+			derw_err(&whole, "certificate", e);
+		else
+			buf_err(&sig, "signature", e);
 		goto out;
 	}
 	if (cert_open(derw_slice(&whole), &made, e) == -1) {
@@ -262,7 +264,7 @@ cert_sign(const struct tbs *t, const struct key *issuer_key,
 		goto out;
 	}
 	buf_add_slice(out, derw_slice(&whole));
-	rc = buf_bad(out) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	rc = buf_bad(out) ? buf_err(out, "certificate", e) : 0;
 out:
 	buf_release(&sig);
 	derw_release(&whole);

@@ -53,8 +53,9 @@ import(struct slice data, struct certs *out, struct err *e)
 		return views(out, e);
 	}
 	buf_add_slice(&out->der, data);
-	if (buf_bad(&out->der) ||
-	    (out->v = calloc(1, sizeof(*out->v))) == NULL)
+	if (buf_bad(&out->der))
+		return buf_err(&out->der, "certificate", e);
+	if ((out->v = calloc(1, sizeof(*out->v))) == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
 	if (cert_open(buf_slice(&out->der), &out->v[0], e) == -1)
 		return -1;

@@ -145,8 +145,7 @@ csr_open(struct slice data, struct buf *der, struct csr *c, struct err *e)
 	else if (from_pem(data, der, e) == -1)
 		return -1;
 	if (buf_bad(der))
-		return err_set(e, E_NOMEM, "out of memory, or a request of "
-		    "more than %zu bytes", der->max);
+		return buf_err(der, "request", e);
 	if (der_walk(buf_slice(der), &der_limits_message, 0, e) == -1)
 		return -1;
 	return csr_parse(buf_slice(der), c, e);

@@ -79,7 +79,7 @@ publish(struct key *k, struct err *e)
 		return err_set(e, E_KEY_FILE, "public half of the key: %s",
 		    gnutls_strerror(rc));
 	if (buf_bad(&k->spki))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(&k->spki, "public key", e);
 	if (alg_keyinfo(buf_slice(&k->spki), &k->info, &why) == -1)
 		return err_set(e, E_KEY_FILE, "%s", why.detail);
 	if (!k->info.has_pss)
@@ -194,7 +194,7 @@ pass_string(struct slice pass, struct buf *b, struct err *e)
 		    "expected text");
 	buf_add_slice(b, pass);
 	if (buf_str(b) == NULL)
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(b, "passphrase", e);
 	return 0;
 }
 
@@ -415,7 +415,7 @@ key_export(const struct key *k, struct slice pass, struct buf *out,
 		return err_set(e, E_CRYPTO, "writing a key: %s",
 		    gnutls_strerror(rc));
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(out, "key", e);
 	return 0;
 }
 
@@ -511,7 +511,7 @@ key_sign_datum(const struct key *k, const struct sigalg *a,
 		return err_set(e, E_CRYPTO, "signing with %s: %s",
 		    alg_name(t, a), gnutls_strerror(rc));
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(out, "signature", e);
 	return 0;
 }
 

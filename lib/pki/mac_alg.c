@@ -439,7 +439,7 @@ mac_write(struct derw *w, const struct mac *m)
 	if (m->kind == MAC_NONE || m->hash == MAC_SHA1 ||
 	    m->algo == MAC_HMAC_SHA1 || m->iterations < MAC_ITERATIONS_MIN ||
 	    m->iterations > MAC_ITERATIONS_MAX) {
-		w->bad = 1;
+		w->bad = BUF_FULL;
 		return;
 	}
 	if (m->kind == MAC_PBM) {

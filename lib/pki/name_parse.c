@@ -370,7 +370,7 @@ name_parse(const char *text, struct buf *out, struct err *e)
 	}
 	derw_wrap(&w, DER_SEQUENCE, 0);
 	if (derw_bad(&w)) {
-		err_set(e, E_NOMEM, "out of memory");
+		derw_err(&w, "name", e);
 		goto out;
 	}
 	if (name_check(derw_slice(&w), e) == -1)

@@ -290,7 +290,7 @@ san_parse(const char *text, struct buf *out, struct err *e)
 		goto out;
 	derw_prim(&w, kinds[type].tag, buf_slice(&v));
 	if (derw_bad(&w)) {
-		err_set(e, E_NOMEM, "out of memory");
+		derw_err(&w, "subjectAltName", e);
 		goto out;
 	}
 	buf_add_slice(out, derw_slice(&w));

@@ -135,8 +135,7 @@ check_result(const struct buf *out, struct err *e)
 	struct conf *c;
 
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "out of memory, or cmp.conf grows too "
-		    "large");
+		return buf_err(out, "cmp.conf", e);
 	if (conf_parse(buf_slice(out), "cmp.conf", &c, e) == -1)
 		return -1;
 	conf_free(c);
@@ -193,7 +192,7 @@ conf_remove_rule(struct slice text, enum conf_section kind, const char *name,
 	buf_add(out, text.p, at.start);
 	buf_add(out, text.p + at.end, text.n - at.end);
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(out, "cmp.conf", e);
 	return 0;
 }
 
@@ -234,7 +233,7 @@ conf_set(struct slice text, const char *key, const char *value,
 		}
 	}
 	if (buf_bad(out))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(out, "cmp.conf", e);
 	if (!set)
 		return err_set(e, E_NOT_FOUND, "cmp.conf has no key %s", key);
 	return 0;
@@ -280,5 +279,5 @@ conf_set_rule(struct slice text, enum conf_section kind, const char *name,
 		}
 	}
 	buf_add(out, text.p + at.end, text.n - at.end);
-	return buf_bad(out) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	return buf_bad(out) ? buf_err(out, "cmp.conf", e) : 0;
 }

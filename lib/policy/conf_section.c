@@ -18,7 +18,7 @@ static const struct section {
 	const char	*name;
 	size_t		 v, n;		/* where the array is in struct conf */
 	size_t		 size, line;	/* of an element, in an element */
-	size_t		 max;
+	size_t		 max;		/* beside one without a name */
 	int		 rule;		/* it is a struct conf_rule */
 	int		 (*begin)(void *base, struct err *e);
 	int		 (*end)(void *base, struct err *e);
@@ -29,7 +29,7 @@ static const struct section {
 	[CONF_spool] = { .name = "spool" },
 	[CONF_channel] = { "channel", offsetof(struct conf, channels),
 	    offsetof(struct conf, n_channels), sizeof(struct conf_channel),
-	    offsetof(struct conf_channel, line), CONF_CHANNELS + 1, 0,
+	    offsetof(struct conf_channel, line), CONF_CHANNELS, 0,
 	    begin_channel, NULL },
 	[CONF_profile] = { "profile", offsetof(struct conf, profiles),
 	    offsetof(struct conf, n_profiles), sizeof(struct conf_profile),
@@ -148,7 +148,7 @@ conf_new(struct conf *c, enum conf_section s, const char *name, int line,
 			err_set(e, E_CONF, "is there already");
 			return NULL;
 		}
-	if (*n == k->max) {
+	if (*n > k->max || (*n == k->max && (*name_of(*v))[0] != '\0')) {
 		err_set(e, E_CONF, "is one too many, expected at most %zu",
 		    k->max);
 		return NULL;

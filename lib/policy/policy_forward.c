@@ -27,6 +27,8 @@ fits_profile(const struct conf_rule *rule, struct slice asked)
 {
 	if (rule->profiles.n == 0)
 		return 1;
+	if (asked.n == 0)
+		asked = SLICE_LIT("default");	/* as upstream takes it */
 	for (size_t i = 0; i < rule->profiles.n; i++)
 		if (slice_eq(asked, slice_str(rule->profiles.v[i])))
 			return 1;

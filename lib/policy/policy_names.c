@@ -35,8 +35,8 @@ check_subject(const struct conf_rule *rule, const struct checked *c,
 	if (rule->subject == NULL) {
 		if (name_eq(subject, sender))
 			return 0;
-		return err_set(e, E_NOT_SUBJECT, "subject is \"%s\"; [%s "
-		    "%s] has no subject pattern, so a device may only ask for "
+		return err_set(e, E_NOT_SUBJECT, "subject is \"%s\"; [%s %s] "
+		    "has no subject pattern, so a device may only ask for "
 		    "its own name \"%s\"", name_short(asked, subject),
 		    section(rule), rule->name, name_short(own, sender));
 	}

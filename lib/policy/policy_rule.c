@@ -138,7 +138,7 @@ policy_ticket_rule(struct policy_ticket_rule *r, const struct policy_ticket *t,
 	buf_add_u8(&r->text, 0);
 	buf_add_str(&r->text, t->san);
 	if ((p = (char *)(uintptr_t)buf_str(&r->text)) == NULL) {
-		err_set(e, E_NOMEM, "out of memory");
+		buf_err(&r->text, "the ticket", e);
 		return NULL;
 	}
 	r->rule = (struct conf_rule){ .name = r->name, .subject = p,

@@ -279,7 +279,7 @@ put_san(struct buf *out, const enum san_type *types,
 	derw_wrap(&d, DER_SEQUENCE, 0);
 	buf_add_slice(out, derw_slice(&d));
 	if (derw_bad(&d))
-		out->bad = 1;
+		out->bad = BUF_FULL;
 	derw_release(&d);
 }
 
@@ -494,8 +494,12 @@ apply(const struct conf_profile *p, const struct cert_template *t,
 	apply_eku(p, &a, w);
 	if (apply_validity(p, t, issuer, now, w, e) == -1)
 		return -1;
-	if (buf_bad(&w->subject) || buf_bad(&w->spki) || buf_bad(&w->san))
-		return err_set(e, E_NOMEM, "out of memory");
+	if (buf_bad(&w->subject))
+		return buf_err(&w->subject, "subject", e);
+	if (buf_bad(&w->spki))
+		return buf_err(&w->spki, "publicKey", e);
+	if (buf_bad(&w->san))
+		return buf_err(&w->san, "subjectAltName", e);
 	return 0;
 }
 

@@ -110,8 +110,8 @@ assemble(const struct derw *part, struct slice sig, const struct bag *b,
 	derw_wrap(&w, DER_SEQUENCE, 0);
 	buf_add_slice(out, derw_slice(&w));
 	if (derw_bad(&w) || derw_bad(part) || buf_bad(out))
-		rc = err_set(e, E_NOMEM, "message is larger than %zu bytes or "
-		    "memory is short", part->max);
+		rc = derw_bad(&w) ? derw_err(&w, "message", e) : derw_bad(part) ?
+		    derw_err(part, "message", e) : buf_err(out, "message", e);
 	derw_release(&w);
 	return rc;
 }

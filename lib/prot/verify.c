@@ -147,7 +147,7 @@ verify_part(const struct msg *m, struct derw *w, struct err *e)
 		return 0;
 	derw_raw(w, SLICE(m->header_tlv.p, m->header_tlv.n + m->body_tlv.n));
 	derw_wrap(w, DER_SEQUENCE, 0);
-	return derw_bad(w) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	return derw_bad(w) ? derw_err(w, "message", e) : 0;
 }
 
 /* Did the key in ${spki} sign ${m}, whose ProtectedPart is ${part}? */

@@ -59,7 +59,7 @@ find_secret(const struct verify_ask *ask, struct slice reference,
 			rand_bytes(p, 39);
 	}
 	if (rc != -1 && (buf_bad(secret) || secret->n == 0))
-		return err_set(e, E_NOMEM, "out of memory");
+		return buf_err(secret, "shared secret", e);
 	return rc;
 }
 

@@ -19,9 +19,8 @@ approval_release(struct approvals *a)
 	buf_release(&a->keep);
 }
 
-/* One, or what is enough for all officers of a rule that asks for several. */
-static unsigned
-layers(const struct conf *c)
+unsigned
+approval_layers(const struct conf *c)
 {
 	size_t n = 1;
 
@@ -43,8 +42,8 @@ check_shape(struct slice der, unsigned max, struct err *e)
 		return -1;
 	rc = nest_check(n, max, e);
 	if (rc == 0 && !nest_is_approval(n))
-		rc = err_set(e, E_NEST_BUNDLE, "a bundle of %zu messages",
-		    nest_count(n));
+		rc = err_set(e, E_NESTED, "a bundle of %zu messages, "
+		    "expected an approval of one", nest_count(n));
 	nest_free(n);
 	return rc;
 }
@@ -131,7 +130,7 @@ approval_open(struct engine *en, struct slice der, const struct msg *m,
 	if (verify_is_mac(m))
 		return authz_check(BODY_NESTED, AUTHZ_MAC, AUTHZ_NOTHING, e);
 	if (verify_header(m, e) == -1 ||
-	    check_shape(der, layers(en->conf), e) == -1)
+	    check_shape(der, approval_layers(en->conf), e) == -1)
 		return -1;
 	while (at.body == BODY_NESTED) {
 		if (a->n == POLICY_APPROVALS)

@@ -26,11 +26,14 @@ struct approvals {
 void	approval_init(struct approvals *a);
 void	approval_release(struct approvals *a);
 
+/* How many may be around one message: one, or what is enough for all officers
+ * of a rule that asks for several. */
+unsigned approval_layers(const struct conf *c);
+
 /*
  * Take ${der} out of its approvals: ${inner} is the message within, a part of
  * ${der}, or ${der} itself.  Each signature is verified and its maker has to
  * be an RA.  As many layers as a rule of cmp.conf has officers, else one.
- * E_NEST_BUNDLE: it is no approval; this is where bundles are seen.
  * E_NESTED, E_NEST_DEPTH, E_NOT_AUTHORIZED, E_NOT_CONFIRMED, E_PROT_*,
  * E_PATH_*, E_MESSAGE_TIME.
  */

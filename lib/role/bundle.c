@@ -1,10 +1,12 @@
 /* Bundles that come: members one by one, a group of them to a commit. */
 #include "role/bundle.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "role/approval.h"
 #include "store/store_bundle.h"
 
 #define HEAD	2048	/* what nest_looks() needs */
@@ -24,22 +26,11 @@ bundle_is(const struct engine *en, struct slice der)
 	if (en->role == ROLE_EE || !nest_looks(SLICE(der.p, der.n < HEAD ?
 	    der.n : HEAD)) || nest_open(&src, &any, &n, &ignored) == -1)
 		return 0;
-	rc = !nest_is_approval(n);
+	/* One that is neither is refused as an approval. */
+	rc = !nest_is_approval(n) && (nest_count(n) > 1 ||
+	    nest_check(n, UINT_MAX, &ignored) == 0);
 	nest_free(n);
 	return rc;
-}
-
-/* As many approvals may be around a member as a rule names officers. */
-static unsigned
-layers(const struct engine *en)
-{
-	const struct conf_rules *l = &en->conf->enrol;
-	size_t most = 1;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].approvals.of.n > most)
-			most = l->v[i].approvals.of.n;
-	return (unsigned)most;
 }
 
 static int
@@ -126,6 +117,7 @@ verify(struct bundle *b, struct verify_ask *ask, struct err *e)
 	if (verify_header(b->msg, e) == -1)
 		return -1;
 	ask->now = b->en->now;
+	ask->known = buf_slice(&b->en->issued_chain);
 	ask->time_past = by->time_past;
 	ask->time_future = by->time_future;
 	if (verify_msg(b->msg, ask, &b->checked, e) == -1 ||
@@ -251,7 +243,7 @@ accept(struct bundle *b, int good, const struct err *many, struct err *e)
 		*e = *many;
 		return -1;
 	}
-	if (!good || nest_check(b->nest, layers(b->en), e) == -1 ||
+	if (!good || nest_check(b->nest, approval_layers(b->en->conf), e) == -1 ||
 	    store_bundle_open(s, b->identity, &b->row, e) == -1)
 		return -1;
 	return b->role->begin(b, e) == -1 ? -1 : 1;
@@ -259,15 +251,17 @@ accept(struct bundle *b, int good, const struct err *many, struct err *e)
 
 /* The beginning, in its commit: 1 go on, 0 that was all. */
 static int
-start(struct bundle *b, int good, const struct err *many)
+start(struct bundle *b, const struct err *many)
 {
-	struct err *e = &b->o->err, why = *e;
-	int rc;
+	struct err *e = &b->o->err;
+	struct verify_ask ask;
+	int good, rc;
 
 	if (begin(b, e) == -1)
 		return 0;
-	*e = why;
-	rc = accept(b, good, many, e);
+	good = verify(b, &ask, e) == 0;
+	identify(b, &ask);
+	rc = !good && is_temporary(e->code) ? -1 : accept(b, good, many, e);
 	if (rc >= 0 && commit(b, e) == 0)
 		return rc;
 	give_up(b);
@@ -302,6 +296,21 @@ count(struct bundle *b, const struct outcome *m)
 	}
 }
 
+/* A member as any message: max-size is for each. */
+static void
+take(struct bundle *b, struct slice der, struct outcome *m)
+{
+	int64_t most = b->en->conf->home.max_size;
+
+	if ((uint64_t)der.n <= (uint64_t)most) {
+		b->role->member(b, der, m);
+		return;
+	}
+	m->verdict = VERDICT_BAD;
+	err_set(&m->err, E_FILE_SIZE, "%zu bytes, more than the %lld of "
+	    "max-size", der.n, (long long)most);
+}
+
 /* The next members, in the open commit: 1 there are more, 0, or -1. */
 static int
 take_group(struct bundle *b, struct err *e)
@@ -315,7 +324,7 @@ take_group(struct bundle *b, struct err *e)
 		if ((rc = nest_next(b->nest, &der, e)) != 1)
 			return rc;
 		outcome_init(&m);
-		b->role->member(b, der, &m);
+		take(b, der, &m);
 		if (m.verdict == VERDICT_TEMPORARY) {
 			stop = 1;
 			*e = m.err;
@@ -395,8 +404,6 @@ bundle_handle(struct engine *en, const struct nest_source *src,
 	struct bundle b = { .en = en, .o = o,
 	    .own_commits = !store_begun(en->store) };
 	struct err many = { 0 };
-	struct verify_ask ask = { 0 };
-	int good;
 
 	o->verdict = VERDICT_BAD;
 	if (open_nest(&b, src, &many, &o->err) == -1 ||
@@ -406,13 +413,9 @@ bundle_handle(struct engine *en, const struct nest_source *src,
 		nest_free(b.nest);
 		return;
 	}
-	good = verify(&b, &ask, &o->err) == 0;
-	identify(&b, &ask);
 	o->verdict = VERDICT_TEMPORARY;
-	if ((good || !is_temporary(o->err.code)) && start(&b, good, &many)) {
-		if (take_all(&b, &o->err) == 0)
-			finish(&b);
-	}
+	if (start(&b, &many) && take_all(&b, &o->err) == 0)
+		finish(&b);
 	checked_free(b.checked);
 	nest_free(b.nest);
 	free(b.arg);

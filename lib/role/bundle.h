@@ -71,7 +71,7 @@ struct bundle_role {
 void	bundle_handle(struct engine *en, const struct nest_source *src,
 	    struct outcome *o);
 
-/* Is ${der} a bundle, of any kind, good or bad? */
+/* Is ${der} a bundle, good or bad, and no approval, good or bad? */
 int	bundle_is(const struct engine *en, struct slice der);
 
 /* bundle_up.c: requests, at a CA and at an RA with others below it.

@@ -16,16 +16,26 @@ trust(const struct engine *en)
 	return &en->trust;
 }
 
+/*
+ * An RA of [ra], one whose certificate is in force if it is ours.  What it
+ * may ask for itself is no matter: members stand for themselves.
+ */
 static int
 sender(struct bundle *b, struct err *e)
 {
-	struct policy_ra ra;
+	struct sender s;
+	int rc;
 
-	if (checked_signer(b->checked) != NULL &&
-	    trust_ra(&b->en->trust, b->checked, b->en->now, &ra))
-		return 0;
-	return err_set(e, E_NOT_AUTHORIZED, "the bundle is signed by none of "
-	    "the registration authorities of [ra] in cmp.conf");
+	sender_init(&s);
+	rc = sender_find(b->en, b->checked, b->en->now, &s, e);
+	if (rc == 0)
+		rc = sender_in_force(&s, e);
+	if (rc == 0 && s.kind != AUTHZ_RA)
+		rc = err_set(e, E_NOT_AUTHORIZED, "the bundle is signed by "
+		    "none of the registration authorities of [ra] in "
+		    "cmp.conf");
+	sender_release(&s);
+	return rc;
 }
 
 /* A row of its own, so that its transactionID stays taken (5.1). */
@@ -73,12 +83,6 @@ member(struct bundle *b, struct slice der, struct outcome *m)
 {
 	struct engine *en = b->en;
 
-	if (der.n > (size_t)en->conf->home.max_size) {
-		m->verdict = VERDICT_BAD;
-		err_set(&m->err, E_FILE_SIZE, "%zu bytes, more than the %lld "
-		    "of max-size", der.n, (long long)en->conf->home.max_size);
-		return;
-	}
 	en->in_bundle = 1;
 	engine_handle(en, en->by, der, m);
 	en->in_bundle = 0;

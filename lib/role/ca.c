@@ -72,6 +72,7 @@ verify(struct step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
+	s->secret.running = s->others > 0;
 	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
 		return 0;
 	if (e->code == E_PATH_NONE && s->approvals.n > 0)

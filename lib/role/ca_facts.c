@@ -49,9 +49,12 @@ find_target(struct step *s, struct err *e)
 	struct store_cert row;
 	int rc;
 
-	if (s->request.target.n == 0)
+	if (s->msg.body == BODY_CERTCONF)
+		f->target_serial = buf_slice(&s->txn.serial);
+	else
+		f->target_serial = unsigned_serial(s->request.target);
+	if (f->target_serial.n == 0)
 		return 0;
-	f->target_serial = unsigned_serial(s->request.target);
 	rc = store_cert(s->en->store, f->target_serial, &row, &s->target_row,
 	    e);
 	if (rc == 1) {

@@ -70,6 +70,5 @@ ca_begin(struct step *s)
 	alg_sha256(checked_signer(s->checked)->der, SLICE_NONE, hash);
 	buf_reset(&t->signer_hash);
 	buf_add(&t->signer_hash, hash, sizeof(hash));
-	for (size_t i = 0; i < m->n_extra; i++)
-		buf_add_slice(&t->signer_certs, m->extra[i]);
+	engine_keep_signer(s->checked, &s->txn.signer_certs);
 }

@@ -101,7 +101,9 @@ ca_refuse(struct step *s)
 		id = checked_identity(s->checked);
 	else
 		verify_identity_none(&s->msg, none);
+	/* One that is used up starts nothing, whoever guesses it. */
 	if (s->checked == NULL && s->secret.ticket.ref.p != NULL &&
+	    s->secret.ticket.uses_left != 0 &&
 	    (o->err.code == E_PROT_MAC || o->err.code == E_TICKET_LOCKED)) {
 		f->ticket = TICKET_FAILED;
 		f->ticket_ref = s->secret.ticket.ref;
@@ -113,7 +115,9 @@ ca_refuse(struct step *s)
 	    s->txn.messages : s->txn.messages + 2, o, &e) == -1 ||
 	    ca_put(s, id, o->err.code, &e) == -1) {
 		o->err = e;
-		o->verdict = VERDICT_TEMPORARY;
+		/* What cannot be answered now will not be either later. */
+		o->verdict = engine_is_temporary(e.code) ? VERDICT_TEMPORARY :
+		    VERDICT_BAD;
 		return;
 	}
 	o->verdict = VERDICT_REFUSED;

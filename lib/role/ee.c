@@ -132,24 +132,24 @@ ee_verify(struct step *s, struct err *e)
 }
 
 /*
- * pkiConf comes with the credentials of the answer before (4.1.1), which we
- * have kept because it may come without certificates (3.3).
+ * pkiConf and pollRep come with the credentials of an answer before (4.1.1,
+ * 4.4), which we have kept because they may come without certificates (3.3).
  */
 static int
 check_same(const struct step *s, struct err *e)
 {
 	struct slice kept = buf_slice(&s->txn.signer_certs), der;
 	struct err ignored = { 0 };
-	struct cert first;
+	struct cert one;
 
 	if (checked_mac(s->checked) != NULL)
 		return 0;	/* there is one secret to a transaction */
-	if (der_get_tlv(&kept, DER_SEQUENCE, &der) == 0 &&
-	    cert_parse(der, &first, &ignored) == 0 &&
-	    slice_eq(first.spki, checked_signer(s->checked)->spki))
-		return 0;
+	while (der_get_tlv(&kept, DER_SEQUENCE, &der) == 0)
+		if (cert_parse(der, &one, &ignored) == 0 &&
+		    slice_eq(one.spki, checked_signer(s->checked)->spki))
+			return 0;
 	return err_set(e, E_PROT_SAME, "%s is signed with another key than "
-	    "the answer before it", msg_body_name(s->msg.body));
+	    "the answers before it", msg_body_name(s->msg.body));
 }
 
 /*
@@ -175,6 +175,13 @@ ee_enrols(enum body b)
 	return op != NULL && (op->flags & OP_ENROLS);
 }
 
+/* Is it the answer to our certConf that is still to come? */
+static int
+is_confirming(const struct txn *t)
+{
+	return ee_enrols(t->body) && t->cert.n > 0;
+}
+
 static int
 check_place(struct step *s, struct err *e)
 {
@@ -191,7 +198,7 @@ check_place(struct step *s, struct err *e)
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
 	    s->msg.body != BODY_ERROR &&
 	    (s->msg.body == BODY_PKICONF) !=
-	    (ee_enrols(t->body) && t->cert.n > 0))
+	    is_confirming(t))
 		return err_set(e, E_BODY_STATE, "%s, but what waits is "
 		    "another answer", msg_body_name(s->msg.body));
 	if (!nonce_fits(s))
@@ -302,19 +309,25 @@ mac_reply(struct step *s, struct err *e)
 	return rc;
 }
 
-/* Who signed the answer, and what may be needed to see that again. */
+/*
+ * Who signed the answer.  One that only lets our certConf wait may be signed
+ * by an RA in between (5.1.5): that counts beside who sent the certificate.
+ */
 static void
-keep_signer(struct step *s)
+keep_signer(struct step *s, int beside)
 {
-	const struct path *p = checked_path(s->checked);
-	struct buf *to = &s->txn.signer_certs;
+	struct buf *to = &s->txn.signer_certs, old;
 
-	buf_reset(to);
-	if (p == NULL)
+	buf_init(&old, to->n + 1);
+	if (beside && check_same(s, &(struct err){ 0 }) == 0) {
+		buf_release(&old);
 		return;
-	buf_add_slice(to, checked_signer(s->checked)->der);
-	for (size_t i = 1; i < p->n; i++)
-		buf_add_slice(to, p->certs[i]->der);
+	}
+	if (beside)
+		buf_add_slice(&old, buf_slice(to));
+	engine_keep_signer(s->checked, to);
+	buf_add_slice(to, buf_slice(&old));
+	buf_release(&old);
 }
 
 static int
@@ -326,7 +339,7 @@ reply(struct step *s, struct err *e)
 	rand_bytes(s->nonce, sizeof(s->nonce));
 	engine_head(d, &s->msg, s->en->now, s->nonce);
 	t->messages += 2;
-	keep_signer(s);
+	keep_signer(s, d->body == BODY_POLLREQ && is_confirming(t));
 	buf_reset(&t->our_nonce);
 	buf_add(&t->our_nonce, s->nonce, sizeof(s->nonce));
 	engine_name(s->o->name, d->transaction_id, t->messages, d->body);

@@ -85,7 +85,7 @@ install_file(struct engine *en, const struct op_file *f, struct err *e)
 	if (fd == -1)
 		return -1;
 	if (buf_bad(&f->content))
-		err_set(e, E_NOMEM, "%.100s: out of memory", f->name);
+		buf_err(&f->content, f->name, e);
 	else if (f->is_crl && is_older(fd, name, f))
 		err_set(e, E_ANSWER_CRL, "%.100s is newer than the CRL of "
 		    "this answer", f->name);
@@ -203,7 +203,7 @@ install(struct step *s, struct outcome *o, struct err *e)
 	buf_init(&pem, 1 << 20);
 	pem_chain(s, &cert, &pem);
 	if (buf_bad(&pem))
-		err_set(e, E_NOMEM, "out of memory");
+		buf_err(&pem, "chain", e);
 	else
 		rc = file_deliver(fd, name, buf_slice(&pem), 0644, FILE_REPLACE,
 		    e);

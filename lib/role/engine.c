@@ -1,11 +1,8 @@
 #include "role/engine.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/escape.h"
@@ -63,6 +60,21 @@ engine_head(struct draft *d, const struct msg *m, int64_t now,
 	d->message_time = now;
 }
 
+void
+engine_keep_signer(const struct checked *c, struct buf *to)
+{
+	const struct path *p = checked_path(c);
+
+	buf_reset(to);
+	if (p == NULL)
+		return;
+	buf_add_slice(to, checked_signer(c)->der);
+	for (size_t i = 1; i < p->n; i++)
+		buf_add_slice(to, p->certs[i]->der);
+	if (buf_bad(to))
+		buf_reset(to);
+}
+
 /* What we speak is 2 and 3. */
 int
 engine_pvno(const struct msg *m)
@@ -74,48 +86,36 @@ int
 engine_is_temporary(enum err_code code)
 {
 	return code == E_NOMEM || code == E_IO || code == E_STORE ||
-	    code == E_LOCKED || code == E_MAC_BUDGET;
+	    code == E_LOCKED || code == E_MAC_BUDGET || code == E_CONF;
 }
 
-/* What tells that a file or directory is not what it was. */
-static void
-stamp_of(int homefd, uint8_t out[static 32])
+/*
+ * cmp.conf says which files there are to look at.  The stamp is made before
+ * they are read, and none holds if cmp.conf changed while it was.
+ */
+static int
+read_conf(struct engine *en, struct err *e)
 {
-	static const char *const names[] = { "cmp.conf", "trust", "certs",
-	    "keys" };
-	struct stat st[sizeof(names) / sizeof(names[0])];
-	uint64_t v[sizeof(names) / sizeof(names[0])][4] = { { 0 } };
+	uint8_t before[32], after[32];
+	struct conf *c;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (fstatat(homefd, names[i], &st[i], 0) == -1)
-			continue;
-		v[i][0] = (uint64_t)st[i].st_ino;
-		v[i][1] = (uint64_t)st[i].st_mtim.tv_sec;
-		v[i][2] = (uint64_t)st[i].st_mtim.tv_nsec;
-		v[i][3] = (uint64_t)st[i].st_size;
-	}
-	alg_sha256(SLICE(v, sizeof(v)), SLICE_NONE, out);
-}
-
-void
-engine_stamp(struct engine *en)
-{
-	stamp_of(en->homefd, en->stamp);
-}
-
-int
-engine_stale(const struct engine *en)
-{
-	uint8_t now[32];
-
-	stamp_of(en->homefd, now);
-	return memcmp(now, en->stamp, sizeof(now)) != 0;
+	engine_stamp_of(en, before);
+	if (conf_load(en->homefd, "cmp.conf", &c, e) == -1)
+		return -1;
+	en->conf = c;
+	engine_stamp(en);
+	en->conf = NULL;
+	engine_stamp_of(en, after);
+	en->conf = c;
+	if (memcmp(before, after, sizeof(after)) != 0)
+		memset(en->stamp, 0, sizeof(en->stamp));
+	return 0;
 }
 
 static int
 load(struct engine *en, enum store_mode mode, struct err *e)
 {
-	if (conf_load(en->homefd, "cmp.conf", &en->conf, e) == -1)
+	if (read_conf(en, e) == -1)
 		return -1;
 	if (strcmp(en->conf->home.role, "ca") == 0)
 		en->role = ROLE_CA;
@@ -144,7 +144,6 @@ engine_open(int homefd, enum store_mode mode, struct engine **out,
 		return err_set(e, E_NOMEM, "out of memory");
 	en->homefd = homefd;
 	buf_init(&en->issued_chain, 1 << 20);
-	stamp_of(homefd, en->stamp);
 	if (load(en, mode, e) == -1) {
 		engine_close(en);
 		return -1;
@@ -263,6 +262,11 @@ engine_handle(struct engine *en, const struct conf_channel *by,
 	} else if (store_release(en->store, &e) == -1) {
 		o->verdict = VERDICT_TEMPORARY;
 		o->err = e;
+	}
+	/* An answer was perhaps made, but there is none. */
+	if (o->verdict == VERDICT_TEMPORARY || o->verdict == VERDICT_BAD) {
+		o->name[0] = '\0';
+		buf_reset(&o->answer);
 	}
 }
 

@@ -67,7 +67,7 @@ enum role		 engine_role(const struct engine *en);
 const struct conf	*engine_conf(const struct engine *en);
 struct store		*engine_store(struct engine *en);
 
-/* Has cmp.conf or anything in trust/ or certs/ changed since it was opened? */
+/* Has cmp.conf, or a file that it was made of, changed since it was opened? */
 int	engine_stale(const struct engine *en);
 
 /* Open a commit.  A CA whose clock is not to be trusted: E_CLOCK (floor.h). */

@@ -34,9 +34,8 @@ struct engine {
 	/* ee: an answer of the open commit may bring the first anchor. */
 	int			 has_root;
 
-	/* ca, ra: whose bundles are taken, and which of them are pinned */
-	/* The message at hand is a member of one: its answer goes into that
-	 * of the bundle, so it needs one now. */
+	/* ca, ra: the message at hand is a member of a bundle: its answer goes
+	 * into that of the bundle, so it needs one now. */
 	int			 in_bundle;
 
 	/* ra */
@@ -128,11 +127,14 @@ void	ee_handle(struct engine *en, struct slice der, struct outcome *o);
  * secret.c: the ticket that MACs are checked with.  secret_find() is for
  * verify_ask: a ticket that is locked is as good as none, which
  * secret_explain() says to the operator but not to the peer, and returns -1.
+ * What a transaction needs that is ${running} already it gets all the same:
+ * forged messages shall not end it.
  */
 struct secret {
 	struct store		*store;
 	struct store_ticket	 ticket;	/* ref.p NULL: none was found */
 	struct buf		 row;		/* what it points into */
+	int			 running;	/* no message that starts: below */
 };
 void	secret_init(struct secret *k, struct store *s);
 void	secret_release(struct secret *k);
@@ -192,15 +194,30 @@ void	engine_head(struct draft *d, const struct msg *m, int64_t now,
 	    const uint8_t nonce[static 16]);
 
 /*
+ * Who signed ${c} and what is above, into ${to}: all that later messages may
+ * leave out, or what is needed to see it again.  What else came in extraCerts
+ * is not verified, and nobody has to keep it.  A path that does not fit leaves
+ * nothing: it is a hint only.
+ */
+void	engine_keep_signer(const struct checked *c, struct buf *to);
+
+/*
  * The version of a CA's answer to ${m}: that of ${m}, or of ours the one that
  * is nearest to it (RFC 4210 7, RFC 9480 2.20).
  */
 int	engine_pvno(const struct msg *m);
 
-/* Take home files as they are now for what we have read. */
+/*
+ * engine_stamp.c: take home files as they are now for what we have read.  The
+ * stamp is of cmp.conf, and if it is read of all files that it names.
+ */
 void	engine_stamp(struct engine *en);
+void	engine_stamp_of(const struct engine *en, uint8_t out[static 32]);
 
-/* Put a failure that is worth another try into ${o}: 1 if it is one. */
+/*
+ * Is it worth another try?  E_CONF is a file of ours that is wrong: whoever
+ * asks for what is in it is answered when that is mended.
+ */
 int	engine_is_temporary(enum err_code code);
 
 #endif

@@ -11,14 +11,14 @@ check(struct store *s, int64_t now, struct err *e)
 {
 	char ours[DER_TIME_TEXT], then[DER_TIME_TEXT];
 	int64_t last;
-	int rc = store_audit_last(s, &last, e);
+	int rc = store_floor(s, &last, e);
 
 	if (rc != 1)
 		return rc;
 	if (now >= last - BACK && now <= last + JUMP)
 		return 0;
-	return err_set(e, E_CLOCK, "our clock says %s, the last entry of the "
-	    "audit trail is of %s; set the clock, or if it is right: cmp-ca "
+	return err_set(e, E_CLOCK, "our clock says %s, the audit trail "
+	    "was at %s already; set the clock, or if it is right: cmp-ca "
 	    "clock --accept", der_time_text(ours, now),
 	    der_time_text(then, last));
 }

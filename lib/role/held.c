@@ -9,6 +9,7 @@ held_init(struct held *h, struct store *s)
 {
 	*h = (struct held){ .op = NULL };
 	secret_init(&h->secret, s);
+	h->secret.running = 1;
 	buf_init(&h->request, (size_t)2 << 20);
 	buf_init(&h->reason, 4096);
 }
@@ -26,7 +27,7 @@ held_release(struct held *h)
 /*
  * The trust is that of today, the time that of the request: that the sender
  * has not been revoked since was seen on its pollReq, which has the same
- * certificate.  A ticket is looked up again: it may be gone or locked.
+ * certificate.  A ticket is looked up again: it may be gone.
  */
 static int
 verify_then(struct engine *en, const struct txn *t, const struct cert *vouched,

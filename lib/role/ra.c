@@ -76,7 +76,8 @@ ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e)
 		snprintf(o->note, sizeof(o->note), "answered before, the same "
 		    "answer again");
 	} else if (rc == 1) {
-		snprintf(o->note, sizeof(o->note), "is upstream already");
+		snprintf(o->note, sizeof(o->note), "%s", msg_is_request(s->msg.body) ? "is upstream already" :
+		    "was taken before");
 		rc = store_relay_again(s->en->store, identity, e) == -1 ? -1 :
 		    1;
 	}
@@ -248,8 +249,7 @@ ra_begin_txn(struct ra_step *s)
 		buf_add_slice(&t->mac_ref, checked_mac(s->checked)->reference);
 		return;
 	}
-	for (size_t i = 0; i < m->n_extra; i++)
-		buf_add_slice(&t->signer_certs, m->extra[i]);
+	engine_keep_signer(s->checked, &t->signer_certs);
 }
 
 void
@@ -342,6 +342,20 @@ event(struct ra_step *s, const char *what, enum conf_mode mode)
 	    s->effects.detail);
 }
 
+/* An answer is known by these two: nobody may have those of another. */
+static int
+check_alone(struct ra_step *s, struct err *e)
+{
+	const struct hdr *h = &s->msg.hdr;
+	char id[ESCAPE_SHORT];
+	int rc = store_relay_taken(s->en->store, s->txn.id, h->transaction_id,
+	    h->sender_nonce, e);
+
+	return rc == 1 ? err_set(e, E_TXID_IN_USE, "transactionID %.32s and "
+	    "senderNonce are those of another sender's request, which is "
+	    "upstream", escape_hex_short(id, h->transaction_id)) : rc;
+}
+
 /*
  * Passed on: at once, or with others, and then its sender has to wait, or
  * after an operator agreed, and then it does already.
@@ -350,6 +364,7 @@ int
 ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
+	    .first = s->txn.id != 0 ? s->txn.body : s->msg.body,
 	    .request = &s->request, .der = s->der, .whole = s->whole,
 	    .signer = &s->en->up_signer,
 	    .now = s->en->now };
@@ -360,7 +375,7 @@ ra_pass_on(struct ra_step *s, struct err *e)
 	int rc = -1;
 
 	buf_init(&up, (size_t)2 << 20);
-	if (relay_mode(&ask, &mode, e) == -1 ||
+	if (check_alone(s, e) == -1 || relay_mode(&ask, &mode, e) == -1 ||
 	    relay_up(&ask, mode, &up, e) == -1)
 		goto out;
 	ra_begin_txn(s);

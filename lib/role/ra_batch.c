@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/rand.h"
+#include "msg/crmf.h"
 #include "prot/protect_nest.h"
 #include "role/ra_int.h"
 #include "store/store_batch.h"
@@ -191,6 +192,16 @@ ra_batch_end(struct engine *en, int64_t bundle, struct err *e)
 	return fail_all(en, bundle, &why, e);
 }
 
+static int
+is_waiting(const struct msg *m)
+{
+	struct err ignored = { 0 };
+	struct error_msg em;
+
+	return crmf_error(m->content, &em, &ignored) == 0 &&
+	    em.status.status == STATUS_WAITING;
+}
+
 int
 ra_batch_error(struct engine *en, const struct msg *m, struct outcome *o,
     struct err *e)
@@ -203,6 +214,12 @@ ra_batch_error(struct engine *en, const struct msg *m, struct outcome *o,
 	    m->hdr.recip_nonce, &bundle, &answered, e);
 	if (rc != 1)
 		return rc;
+	if (answered != 0)
+		return err_set(e, E_ANSWER_TAKEN, "bundle %lld has its answer "
+		    "already; this is another one", (long long)bundle);
+	if (is_waiting(m))
+		return err_set(e, E_ANSWER_WAITING, "bundle %lld waits at "
+		    "upstream; its senders were told to wait", (long long)bundle);
 	err_set(&why, E_BATCH_ERROR, "upstream answered bundle %lld with an "
 	    "error", (long long)bundle);
 	if (fail_all(en, bundle, &why, e) == -1)

@@ -31,7 +31,8 @@ int	ra_batch_end(struct engine *en, int64_t bundle, struct err *e);
 
 /*
  * Is ${m}, which was verified, an error message that answers a bundle of ours?
- * Then it is one to each message in it: 1, 0 or -1.
+ * Then it is one to each message in it: 1, 0 or -1.  E_ANSWER_TAKEN,
+ * E_ANSWER_WAITING: nobody is told anything.
  */
 int	ra_batch_error(struct engine *en, const struct msg *m,
 	    struct outcome *o, struct err *e);

@@ -147,6 +147,16 @@ next_state(struct ra_step *s, enum kind kind)
 	    msg_body_name(s->msg.body));
 }
 
+/* Is it the end of a request for a certificate, and not of its certConf? */
+static int
+no_cert(const struct ra_step *s)
+{
+	const struct op *op = op_by_request(s->row.body);
+
+	return s->msg.body == BODY_IP || s->msg.body == BODY_CP ||
+	    (op != NULL && (op->flags & OP_ENROLS));
+}
+
 static int
 go(struct ra_step *s, struct err *e)
 {
@@ -162,6 +172,9 @@ go(struct ra_step *s, struct err *e)
 	    s->msg.body);
 	if (kind != KIND_POLLREP)
 		s->effects.last = LAST_THIS;
+	/* No certificate came of it: the ticket is good for another try. */
+	if (kind == KIND_FAILED && s->txn.mac_ref.n > 0 && no_cert(s))
+		s->effects.ticket = TICKET_BACK;
 	if (ra_put(s, checked_identity(s->checked), buf_slice(&s->o->answer),
 	    E_NONE, e) == -1)
 		return -1;
@@ -180,6 +193,22 @@ is_own(struct ra_step *s, struct err *e)
 	rc = store_txn(s->en->store, SLICE_NONE, s->msg.hdr.transaction_id, &t,
 	    e);
 	txn_release(&t);
+	return rc;
+}
+
+/* Where the answer that was taken before went, not where it came from. */
+static int
+same_dir(struct ra_step *s, struct err *e)
+{
+	struct outcome *o = s->o;
+	struct store_answer a;
+	struct buf keep;
+	int rc;
+
+	buf_init(&keep, (size_t)4 << 20);
+	if ((rc = store_answer_find(s->en->store, o->name, &a, &keep, e)) == 1)
+		snprintf(o->dir, sizeof(o->dir), "%s", a.dir);
+	buf_release(&keep);
 	return rc;
 }
 
@@ -210,7 +239,8 @@ ra_down(struct ra_step *s)
 		    SLICE_NONE, E_NONE, &o->err) == 0 ? VERDICT_ANSWERED :
 		    VERDICT_TEMPORARY;
 	} else if (rc == 1) {
-		o->verdict = VERDICT_REPEATED;
+		o->verdict = o->name[0] != '\0' && same_dir(s, &o->err) == -1 ?
+		    VERDICT_TEMPORARY : VERDICT_REPEATED;
 	} else if (rc == 0 && go(s, &o->err) == 0) {
 		o->verdict = VERDICT_ANSWERED;
 	} else if (engine_is_temporary(o->err.code)) {

@@ -91,6 +91,7 @@ ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
 {
 	struct shared shared;
 	struct buf secret;
+	const struct op *op = op_by_request(s->msg.body);
 	int rc = 0, is_mac = s->txn.mac_ref.n > 0;
 
 	s->o->err = *why;
@@ -98,7 +99,8 @@ ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
 	s->txn.messages++;
 	memset(&s->effects, 0, sizeof(s->effects));
 	s->effects = (struct effects){ .txn = &s->txn, .changes_txn = 1,
-	    .unhold = s->approved, .ticket = is_mac ? TICKET_BACK : TICKET_SAME,
+	    .unhold = s->approved, .ticket = is_mac && op != NULL &&
+	    (op->flags & OP_ENROLS) ? TICKET_BACK : TICKET_SAME,
 	    .last = LAST_THIS };
 	snprintf(s->effects.event, sizeof(s->effects.event), "refused");
 	snprintf(s->effects.detail, sizeof(s->effects.detail), "%.220s",
@@ -108,7 +110,7 @@ ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
 		rc = ra_shared(s, &secret, &shared, e);
 	buf_reset(&s->o->answer);
 	if (rc == 0)
-		rc = reject_make(s->en, &s->msg, op_by_request(s->msg.body),
+		rc = reject_make(s->en, &s->msg, op,
 		    is_mac ? &shared : NULL, in_body, s->txn.messages, s->o, e);
 	if (rc == 0)
 		rc = ra_put(s, NULL, buf_slice(&s->o->answer), why->code, e);

@@ -11,16 +11,19 @@ int
 relay_mode(const struct relay_ask *a, enum conf_mode *mode, struct err *e)
 {
 	enum body body = a->op->request;
+	int own = a->first == BODY_KUR || a->first == BODY_RR;
 
 	*mode = a->rule->mode;
+	/* These speak for the certificate that has signed them, to the end. */
+	if (own && (*mode == FORWARD_REPLACE || *mode == FORWARD_RAVERIFIED))
+		*mode = FORWARD_ADD;
 	if (checked_mac(a->request->checked) != NULL &&
 	    *mode != FORWARD_REPLACE && *mode != FORWARD_RAVERIFIED)
-		return err_set(e, E_FORWARD_MAC, "[forward %s] says forward = "
-		    "%s, but upstream does not know the shared secret; expected "
-		    "replace", a->rule->name, conf_mode_word(*mode));
-	if (body == BODY_KUR &&
-	    (*mode == FORWARD_REPLACE || *mode == FORWARD_RAVERIFIED))
-		*mode = FORWARD_ADD;
+		return err_set(e, E_FORWARD_MAC, "%s by [forward %.60s] goes "
+		    "upstream with forward = %s, but there the shared secret is "
+		    "not known; expected %s", msg_body_name(a->first),
+		    a->rule->name, conf_mode_word(*mode), own ?
+		    "a signature" : "forward = replace");
 	if (*mode == FORWARD_RAVERIFIED && body != BODY_IR && body != BODY_CR)
 		*mode = FORWARD_REPLACE;
 	if (*mode == FORWARD_ADD && !starts(a))

@@ -14,6 +14,7 @@
 struct relay_ask {
 	const struct conf_rule	*rule;		/* its [forward] */
 	const struct op		*op;
+	enum body		 first;		/* of its transaction */
 	const struct op_request	*request;	/* verified and taken apart */
 	struct slice		 der;		/* as it came, ... */
 	struct slice		 whole;		/* ... with approvals around */
@@ -23,8 +24,10 @@ struct relay_ask {
 
 /*
  * How it is passed on, which is not always what its rule says: an update
- * keeps its own protection (5.2.3), a MAC cannot, and what follows a first
- * request needs no approval.  E_FORWARD_MAC.
+ * keeps its own protection (5.2.3); so does a revocation, which upstream
+ * would do for us, whoever's certificate it is about (5.3.2); a MAC cannot.
+ * What follows a first request goes as that did and needs no approval.
+ * E_FORWARD_MAC.
  */
 int	relay_mode(const struct relay_ask *a, enum conf_mode *mode,
 	    struct err *e);

@@ -224,6 +224,9 @@ read_recipient(struct making *k, struct err *e)
 			goto out;
 		if (anchors.n > 0)
 			buf_add_slice(&name, anchors.v[0].subject);
+	} else if ((rc = request_home_upstream(k, &name, e)) != 0) {
+		if (rc == -1)
+			goto out;
 	} else if (k->cert.n > 0 && k->op->request != BODY_IR) {
 		/* A certificate of this PKI: its issuer is who is asked. */
 		buf_add_slice(&name, k->cert.v[0].issuer);

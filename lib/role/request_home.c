@@ -94,6 +94,32 @@ check_home(struct making *k, struct err *e)
 	    "see: cmp-ca trust add --upstream") : 0;
 }
 
+int
+request_home_upstream(struct making *k, struct buf *name, struct err *e)
+{
+	char path[HOME_PATH];
+	struct certs c = { 0 };
+	struct conf *conf;
+	int rc = 0;
+
+	if (k->homefd == -1 ||
+	    faccessat(k->homefd, "cmp.conf", F_OK, 0) == -1)
+		return 0;
+	if (conf_load(k->homefd, "cmp.conf", &conf, e) == -1)
+		return -1;
+	if (strcmp(conf->home.role, "ra") == 0 && conf->home.upstream.n > 0) {
+		rc = certs_load(home_path(path, k->homefd,
+		    conf->home.upstream.v[0]), &c, e);
+		if (rc == 0 && c.n > 0) {
+			buf_add_slice(name, c.v[0].subject);
+			rc = 1;
+		}
+		certs_free(&c);
+	}
+	conf_free(conf);
+	return rc;
+}
+
 /* A directory becomes a device's home by its cmp.conf. */
 int
 request_home(struct making *k, struct err *e)

@@ -34,6 +34,13 @@ struct making {
 	size_t			 n_serial;
 };
 
+/*
+ * Append the name of who answers the home of an RA, a Name TLV: 1, or 0 if it
+ * is none, or nobody does; -1.
+ */
+int	request_home_upstream(struct making *k, struct buf *name,
+	    struct err *e);
+
 /* A directory becomes a device's home; anchors and CRLs given are kept. */
 int	request_home(struct making *k, struct err *e);
 

@@ -455,7 +455,7 @@ read_template(struct request_template *r, struct err *e)
 	struct slice keys, in;
 
 	if (der_only(buf_slice(&r->der), DER_SEQUENCE, &in) == -1)
-		return err_set(e, E_ANSWER_INFO, "%zu bytes that are no "
+		return err_set(e, E_SYNTAX, "%zu bytes that are no "
 		    "template in DER; genm reqtemplate brings one as "
 		    "HOME/template/NAME.der", r->der.n);
 	if (der_walk(buf_slice(&r->der), &der_limits_message, 0, e) == -1 ||

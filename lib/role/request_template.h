@@ -23,7 +23,7 @@ void	request_template_release(struct request_template *r);
 
 /*
  * Read the file ${path}.  Extensions without a value, which nobody here can
- * fill in, are left out.  E_ANSWER_INFO, E_DER_*;
+ * fill in, are left out.  E_ANSWER_INFO, E_SYNTAX, E_DER_*;
  * E_TMPL_CA if it would have us ask for CA powers; E_TEMPLATE_KEY if it has
  * keySpec but no key that we can make.
  */

@@ -134,6 +134,10 @@ make_key(struct rollover *r, const char *spec, struct err *e)
 		if (key_load(path, h->ca_pass == NULL ? NULL : home_path(pass,
 		    r->homefd, h->ca_pass), &r->new_key, e) == -1)
 			return err_wrap(e, "keys/next.key");
+		if (slice_eq(key_spki(r->new_key), key_spki(r->old_key)))
+			return err_set(e, E_EXISTS, "keys/next.key is the key "
+			    "that the CA has already; remove it, and a new one "
+			    "is made");
 		if (strcasecmp(alg_key_spec(is, key_info(r->new_key)), spec))
 			return err_set(e, E_EXISTS, "keys/next.key is there "
 			    "already and is %s, not %.60s", is, spec);
@@ -293,23 +297,22 @@ static int
 put_conf(struct rollover *r, const char *const v[3], struct err *e)
 {
 	static const char *const names[3] = { "key", "cert", "chain" };
-	struct buf text, more;
+	struct home_edit d;
+	struct buf more;
 	int rc;
 
-	buf_init(&text, 1 << 20);
 	buf_init(&more, 1 << 20);
-	rc = file_read_at(r->homefd, "cmp.conf", 1 << 20, &text, e);
+	rc = home_edit_begin(&d, r->homefd, e);
 	for (int i = 0; rc == 0 && i < 3; i++) {
 		buf_reset(&more);
-		rc = conf_set(buf_slice(&text), names[i], v[i], &more, e);
-		buf_reset(&text);
-		buf_add_slice(&text, buf_slice(&more));
+		rc = conf_set(buf_slice(&d.text), names[i], v[i], &more, e);
+		buf_reset(&d.text);
+		buf_add_slice(&d.text, buf_slice(&more));
 	}
 	if (rc == 0)
-		rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") :
-		    file_deliver(r->homefd, "cmp.conf", buf_slice(&text), 0644,
-		    FILE_REPLACE, e);
-	buf_release(&text);
+		rc = buf_bad(&d.text) ? buf_err(&d.text, "cmp.conf", e) :
+		    home_edit_save(&d, buf_slice(&d.text), e);
+	home_edit_end(&d);
 	buf_release(&more);
 	return rc;
 }

@@ -25,7 +25,7 @@ secret_find(void *arg, struct slice reference, struct buf *out, struct err *e)
 
 	buf_reset(&k->row);
 	rc = store_ticket(k->store, reference, &k->ticket, &k->row, out, e);
-	return rc == 1 && k->ticket.locked ? 0 : rc;
+	return rc == 1 && k->ticket.locked && !k->running ? 0 : rc;
 }
 
 /* The peer is not told which of these it is, nor that there is a lock. */
@@ -34,7 +34,7 @@ secret_explain(const struct secret *k, struct err *e)
 {
 	char ref[ESCAPE_SHORT];
 
-	if (e->code == E_PROT_MAC && k->ticket.locked)
+	if (e->code == E_PROT_MAC && k->ticket.locked && !k->running)
 		err_set(e, E_TICKET_LOCKED, "the ticket \"%.80s\" is locked "
 		    "after %lld wrong MACs; if they were harmless: cmp-ca "
 		    "ticket unlock", escape_short(ref, k->ticket.ref),

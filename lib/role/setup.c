@@ -308,7 +308,7 @@ make_conf(struct making *k, struct err *e)
 	buf_init(&text, 1 << 18);
 	conf_template(&text, ROLE_CA);
 	buf_init(&more, 1 << 18);
-	rc = buf_bad(&text) ? err_set(e, E_NOMEM, "out of memory") : 0;
+	rc = buf_bad(&text) ? buf_err(&text, "cmp.conf", e) : 0;
 	if (rc == 0 && k->ask->chain != NULL)
 		rc = setup_set(&text, &more, "chain", "certs/ca-chain.pem", e);
 	if (rc == 0 && k->ask->key_pass != NULL)

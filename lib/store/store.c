@@ -16,8 +16,11 @@
 #define DB		"cmp.db"
 #define SHOWN		"state/" DB
 
-/* A writer holds the caller's lock: only readers may be in its way, briefly. */
-#define WAIT_WRITE	2000
+/*
+ * Who may be in the way: an agent with a whole group of messages, or what an
+ * operator decides, in one short commit.
+ */
+#define WAIT_WRITE	5000
 #define WAIT_READ	5000
 
 int

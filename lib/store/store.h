@@ -6,9 +6,10 @@
 #include "txn/txn.h"
 
 /*
- * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL;
- * one read-write user at a time, under the caller's lock.  The only door to
- * SQLite.
+ * The memory of a home: HOME/state/cmp.db.  SQLite, WAL, synchronous=FULL.
+ * The only door to SQLite.  Commits wait for each other; what is a single
+ * one, as what an operator decides, needs no other lock, and what reads, does
+ * something and writes needs that of the home.
  *
  * What has to be true together is written in one commit: certificate,
  * answer, transaction, audit row.  Many messages may share a commit:
@@ -62,10 +63,11 @@ int	store_txn_row(struct store *s, int64_t id, struct txn *t,
 	    struct err *e);
 
 /*
- * extraCerts of the requests that started any transaction with this
+ * Signers, and what is above them, of the requests that started any transaction with this
  * ${transaction_id}, appended to ${out} as consecutive Certificate TLVs: a
- * hint where to look for a signer, no statement about trust.  Returns how
- * many transactions there are, or -1.
+ * hint where to look for a signer, no statement about trust, so what does
+ * not fit into ${out} is left out, the longest first.  Returns how many
+ * transactions there are, or -1.
  */
 int	store_signers(struct store *s, struct slice transaction_id,
 	    struct buf *out, struct err *e);
@@ -286,8 +288,12 @@ int	store_decide(struct store *s, int64_t txn, const char *reason,
  * store_audit_check() walks it; E_STORE names the first row that does not
  * follow.  store_audit() lists it.
  */
-/* When the last row was written: 1, or 0 if there is none. */
-int	store_audit_last(struct store *s, int64_t *when, struct err *e);
+/*
+ * The latest time of any row since the last with the event
+ * STORE_CLOCK_ACCEPTED: 1, or 0 if there is none.
+ */
+#define STORE_CLOCK_ACCEPTED	"clock-accepted"
+int	store_floor(struct store *s, int64_t *when, struct err *e);
 int	store_audit_check(struct store *s, int64_t *rows,
 	    uint8_t head[static 32], struct err *e);
 struct store_audit {

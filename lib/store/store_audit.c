@@ -68,6 +68,20 @@ head(struct store *s, int64_t *id, uint8_t hash[HASH], struct err *e)
 	return rc == -1 ? -1 : 0;
 }
 
+/* Minutes back, row by row, is as far as one likes: only up, but for an operator. */
+static int
+put_floor(struct store *s, const struct store_audit *a, struct err *e)
+{
+	struct store_use u;
+
+	store_use(s, STMT_FLOOR_PUT, "INSERT INTO floor VALUES (1, ?) "
+	    "ON CONFLICT (id) DO UPDATE SET time = CASE WHEN ? THEN "
+	    "excluded.time ELSE max(time, excluded.time) END", &u);
+	store_bind_int(&u, a->time);
+	store_bind_int(&u, strcmp(a->event, STORE_CLOCK_ACCEPTED) == 0);
+	return store_run(&u, e);
+}
+
 int
 store_put_audit(struct store *s, const struct store_row *row, struct err *e)
 {
@@ -96,7 +110,7 @@ store_put_audit(struct store *s, const struct store_row *row, struct err *e)
 	store_bind_text(&u, a.detail);
 	store_bind(&u, SLICE(prev, HASH));
 	store_bind(&u, SLICE(hash, HASH));
-	return store_run(&u, e);
+	return store_run(&u, e) == -1 ? -1 : put_floor(s, &a, e);
 }
 
 static void
@@ -181,13 +195,12 @@ store_audit(struct store *s, int (*each)(void *arg,
 }
 
 int
-store_audit_last(struct store *s, int64_t *when, struct err *e)
+store_floor(struct store *s, int64_t *when, struct err *e)
 {
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_AUDIT_LAST, "SELECT time FROM audit "
-	    "ORDER BY id DESC LIMIT 1", &u);
+	store_use(s, STMT_FLOOR_GET, "SELECT time FROM floor", &u);
 	if ((rc = store_step(&u, e)) == 1)
 		*when = store_col_int(&u, 0);
 	store_end(&u);

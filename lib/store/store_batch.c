@@ -139,11 +139,9 @@ store_batch_lost(struct store *s, int64_t bundle, int64_t id,
 
 	store_use(s, STMT_BATCH_LOST, "SELECT " RELAY_COLUMNS RELAY_FROM
 	    "WHERE relay.bundle = ? AND relay.id > ? AND state = 2 "
-	    "AND body <> ? "
 	    "ORDER BY relay.id LIMIT 1", &u);
 	store_bind_int(&u, bundle);
 	store_bind_int(&u, id);
-	store_bind_int(&u, BODY_POLLREQ);
 	return store_relay_one(&u, r, keep, e);
 }
 

@@ -41,8 +41,7 @@ int	store_batch_has(struct store *s, int64_t bundle, int64_t txn,
 
 /*
  * The next row of ${bundle} after ${id} that has had no answer at all: 1, 0 or
- * -1.  A pollReq is never lost: what it asks for comes, or is asked for
- * again.
+ * -1.
  */
 int	store_batch_lost(struct store *s, int64_t bundle, int64_t id,
 	    struct store_relay *r, struct buf *keep, struct err *e);

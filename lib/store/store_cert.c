@@ -24,7 +24,7 @@ store_key(struct store *s, const uint8_t spki_hash[static 32],
 	if (rc == -1)
 		return -1;
 	if (buf_bad(subject))
-		return err_set(e, E_NOMEM, "subject: out of memory");
+		return buf_err(subject, "subject", e);
 	return found;
 }
 
@@ -108,7 +108,7 @@ store_cert(struct store *s, struct slice serial, struct store_cert *c,
 		buf_add_slice(keep, c->der);
 		buf_add(keep, c->profile, n[2]);
 		if (buf_bad(keep)) {
-			rc = err_set(e, E_NOMEM, "out of memory");
+			rc = buf_err(keep, "certificate", e);
 		} else {
 			c->serial = serial;
 			c->subject = SLICE(keep->p + at, n[0]);
@@ -158,11 +158,15 @@ store_put_revoke(struct store *s, const struct effects *f, int64_t at,
 {
 	struct store_use u;
 
-	/* Revoked once is revoked since then; the reason may get worse. */
+	/*
+	 * Revoked once is revoked since then; the reason only gets worse, to
+	 * keyCompromise, cACompromise or aACompromise.
+	 */
 	store_use(s, STMT_CERT_REVOKE, "UPDATE cert SET "
-	    "revoked_at = coalesce(revoked_at, ?), reason = ?, "
-	    "invalid_since = coalesce(?, invalid_since) "
-	    "WHERE serial = ?", &u);
+	    "revoked_at = coalesce(revoked_at, ?1), reason = CASE "
+	    "WHEN revoked_at IS NULL OR ?2 IN (1, 2, 10) THEN ?2 "
+	    "ELSE reason END, invalid_since = coalesce(?3, invalid_since) "
+	    "WHERE serial = ?4", &u);
 	store_bind_int(&u, at);
 	store_bind_int(&u, f->revoke_reason);
 	if (f->has_invalidity)

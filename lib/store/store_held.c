@@ -88,7 +88,8 @@ store_held(struct store *s, int64_t txn, struct buf *request,
 	}
 	store_end(&u);
 	if (rc == 1 && (buf_bad(request) || buf_str(reason) == NULL))
-		return err_set(e, E_NOMEM, "held request: out of memory");
+		return buf_err(buf_bad(request) ? request : reason,
+		    "held request", e);
 	return rc;
 }
 

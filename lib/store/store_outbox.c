@@ -28,7 +28,8 @@ store_answer(struct store *s, const uint8_t identity[static 32],
 	}
 	store_end(&u);
 	if (rc == 1 && (buf_bad(name) || buf_bad(answer)))
-		return err_set(e, E_NOMEM, "stored answer: out of memory");
+		return buf_err(buf_bad(name) ? name : answer, "stored answer",
+		    e);
 	return rc;
 }
 
@@ -45,7 +46,7 @@ keep_answer(struct store_use *u, struct store_answer *a, struct buf *keep,
 	buf_add_slice(keep, answer);
 	buf_add_slice(keep, suffix);
 	if (buf_bad(keep))
-		return err_set(e, E_NOMEM, "outbox: out of memory");
+		return buf_err(keep, "outbox", e);
 	*a = (struct store_answer){ .id = store_col_int(u, 0),
 	    .name = (const char *)keep->p, .bundle = store_col_int(u, 4) };
 	a->dir = a->name + strlen(a->name) + 1;

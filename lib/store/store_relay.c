@@ -124,6 +124,24 @@ store_relay_find(struct store *s, struct slice transaction_id,
 }
 
 int
+store_relay_taken(struct store *s, int64_t txn, struct slice transaction_id,
+    struct slice nonce, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_RELAY_TAKEN, "SELECT 1 FROM relay "
+	    "WHERE transaction_id = ? AND nonce = ? AND state < 4 "
+	    "AND txn <> ? LIMIT 1", &u);
+	store_bind(&u, transaction_id);
+	store_bind(&u, nonce);
+	store_bind_int(&u, txn);
+	rc = store_step(&u, e);
+	store_end(&u);
+	return rc;
+}
+
+int
 store_relay_first(struct store *s, int64_t txn, struct store_relay *r,
     struct buf *keep, struct err *e)
 {
@@ -237,13 +255,18 @@ store_relays(struct store *s, int (*each)(void *arg,
 	struct store_use u;
 	int rc;
 
-	store_use(s, STMT_RELAY_LIST, "SELECT " RELAY_COLUMNS RELAY_FROM
+	store_use(s, STMT_RELAY_LIST, "SELECT " RELAY_COLUMNS ", "
+	    "coalesce((SELECT whole.name FROM bundle JOIN outbox AS whole "
+	    "ON whole.id = bundle.outbox WHERE bundle.id = relay.bundle), "
+	    "outbox.name)" RELAY_FROM
 	    "WHERE state < 4 ORDER BY relay.id", &u);
-	while ((rc = store_step(&u, e)) == 1)
-		if (load(&u, &r, e) == -1 || each(arg, &r) == -1) {
-			rc = -1;
+	while ((rc = store_step(&u, e)) == 1) {
+		if ((rc = load(&u, &r, e)) == -1)
 			break;
-		}
+		r.up = store_col_text(&u, RELAY_N);
+		if ((rc = each(arg, &r)) == -1)
+			break;
+	}
 	store_end(&u);
 	return rc;
 }
@@ -260,8 +283,7 @@ store_relay_left(struct store *s, const char *up, const char *medium,
 	    "sent = CASE WHEN sent = 0 THEN ?2 ELSE sent END "
 	    "WHERE state < 4 AND (up IN (SELECT id FROM outbox "
 	    "WHERE name = ?3) OR bundle IN (SELECT bundle.id FROM bundle "
-	    "JOIN outbox ON outbox.id = bundle.outbox WHERE name = ?3))",
-	    &u);
+	    "JOIN outbox ON outbox.id = bundle.outbox WHERE name = ?3))", &u);
 	store_bind_text(&u, medium);
 	store_bind_int(&u, now);
 	store_bind_text(&u, up);

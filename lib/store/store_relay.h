@@ -28,8 +28,7 @@ struct store_relay {
 	struct slice	 identity;	/* of the request it was made of */
 	struct slice	 request;	/* that request, as it came */
 	const char	*dir;		/* where its answer is to go */
-	const char	*up;		/* the file that goes upstream, it or its
-					 * bundle */
+	const char	*up;		/* name of the file that goes upstream */
 	const char	*medium;	/* which it left on, "" if not known */
 	int64_t		 bundle;	/* or 0 */
 	int64_t		 created, sent;
@@ -52,6 +51,11 @@ int	store_relay_put(struct store *s, struct store_relay *r,
 int	store_relay_find(struct store *s, struct slice transaction_id,
 	    struct slice nonce, struct store_relay *r, struct buf *keep,
 	    struct err *e);
+
+/* Does an open row of another transaction than ${txn} have both of these?
+ * An answer could not be told from that to it: 1, 0 or -1. */
+int	store_relay_taken(struct store *s, int64_t txn,
+	    struct slice transaction_id, struct slice nonce, struct err *e);
 
 /* The first row of transaction ${txn}: 1, 0 or -1. */
 int	store_relay_first(struct store *s, int64_t txn, struct store_relay *r,
@@ -80,11 +84,12 @@ int	store_relay_last(struct store *s, int64_t txn, struct buf *name,
 int	store_relay_again(struct store *s, const uint8_t identity[static 32],
 	    struct err *e);
 
-/* Open rows, oldest first; ${each} returns 0, or -1 to stop. */
+/* Open rows, oldest first, ${up} being the file of the bundle that one has
+ * left in; ${each} returns 0, or -1 to stop. */
 int	store_relays(struct store *s, int (*each)(void *arg,
 	    const struct store_relay *r), void *arg, struct err *e);
 
-/* Remember that the file ${up}, or who is in it, left on ${medium}. */
+/* Remember that the file ${up} left on ${medium}, with all that is in it. */
 int	store_relay_left(struct store *s, const char *up, const char *medium,
 	    int64_t now, struct err *e);
 

@@ -6,12 +6,10 @@
 
 /* What store_relay.c and store_batch.c share. */
 #define RELAY_COLUMNS	"relay.id, txn, state, body, rule, " \
-		"transaction_id, nonce, relay.identity, request, relay.dir, " \
-		"coalesce(around.name, outbox.name), medium, " \
-		"relay.bundle, created, sent"
-#define RELAY_FROM	" FROM relay JOIN outbox ON outbox.id = relay.up " \
-		"LEFT JOIN bundle ON bundle.id = relay.bundle " \
-		"LEFT JOIN outbox AS around ON around.id = bundle.outbox "
+		"transaction_id, nonce, identity, request, relay.dir, " \
+		"outbox.name, medium, relay.bundle, created, sent"
+#define RELAY_N		15	/* columns; a further one comes behind */
+#define RELAY_FROM	" FROM relay JOIN outbox ON outbox.id = relay.up "
 
 /* Step ${u}, which selects RELAY_COLUMNS, once, and end it. */
 int	store_relay_one(struct store_use *u, struct store_relay *r,

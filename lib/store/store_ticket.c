@@ -34,7 +34,7 @@ keep_texts(struct store_ticket *t, struct buf *keep, struct err *e)
 		buf_add_u8(keep, 0);
 	}
 	if (buf_bad(keep))
-		return err_set(e, E_NOMEM, "ticket: out of memory");
+		return buf_err(keep, "ticket", e);
 	t->ref.p = keep->p + ref;
 	for (size_t i = 0; i < n; i++)
 		*text[i] = (const char *)keep->p + at[i];
@@ -59,7 +59,7 @@ store_ticket(struct store *s, struct slice ref, struct store_ticket *t,
 	}
 	store_end(&u);
 	if (rc == 1 && buf_bad(secret))
-		return err_set(e, E_NOMEM, "ticket: out of memory");
+		return buf_err(secret, "ticket", e);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 		"subject, san, key_file, cert_file, sign_key_file, " \
 		"chain_file, pass_file, spki, first_nonce, mac_alg, mac_ref, " \
 		"secret_file, answer_dir, signer_hash"
+#define SIGNERS_MAX	65536	/* bytes of one transaction's */
 #define COLUMNS	"id, " NUMBERS ", " KEYS ", " BYTES
 
 enum { N_NUMBERS = 8, N_KEYS = 2 };
@@ -51,7 +52,7 @@ static int
 load(struct store_use *u, struct txn *t, struct err *e)
 {
 	int64_t state = store_col_int(u, 1), body = store_col_int(u, 2);
-	int bad = 0;
+	struct buf *bad = NULL;
 
 	t->id = store_col_int(u, 0);
 	if (state < 0 || state >= TXN__MAX || body < 0 || body >= BODY__COUNT)
@@ -69,11 +70,11 @@ load(struct store_use *u, struct txn *t, struct err *e)
 		buf_reset(member(t, i));
 		buf_add_slice(member(t, i),
 		    store_col(u, 1 + N_NUMBERS + (int)i));
-		bad |= buf_bad(member(t, i));
+		if (buf_bad(member(t, i)))
+			bad = member(t, i);
 	}
-	if (bad)
-		return err_set(e, E_NOMEM, "transaction %lld: out of memory",
-		    (long long)t->id);
+	if (bad != NULL)
+		return buf_err(bad, "transaction", e);
 	return 0;
 }
 
@@ -116,16 +117,19 @@ store_signers(struct store *s, struct slice transaction_id, struct buf *out,
     struct err *e)
 {
 	struct store_use u;
+	struct slice v;
 	int rc, n = 0;
 
 	store_use(s, STMT_TXN_SIGNERS, "SELECT signer_certs FROM txn "
-	    "WHERE transaction_id = ?", &u);
+	    "WHERE transaction_id = ? ORDER BY length(signer_certs)", &u);
 	store_bind(&u, transaction_id);
-	for (; (rc = store_step(&u, e)) == 1; n++)
-		buf_add_slice(out, store_col(&u, 0));
+	for (; (rc = store_step(&u, e)) == 1; n++) {
+		v = store_col(&u, 0);
+		if (v.n <= SIGNERS_MAX && v.n <= out->max - out->n)
+			buf_add_slice(out, v);
+	}
 	if (rc == 0 && buf_bad(out))
-		return err_set(e, E_NOMEM, "certificates of earlier messages: "
-		    "too many");
+		return buf_err(out, "certificates of earlier messages", e);
 	return rc == -1 ? -1 : n;
 }
 
@@ -243,7 +247,6 @@ store_put_txn(struct store *s, struct txn *t, struct err *e)
 	/* A bad buffer would be written as an empty one. */
 	for (size_t i = 0; i < N_MEMBERS; i++)
 		if (buf_bad(member(t, i)))
-			return err_set(e, E_NOMEM, "transaction: out of "
-			    "memory");
+			return buf_err(member(t, i), "transaction", e);
 	return t->id == 0 ? insert(s, t, e) : update(s, t, e);
 }

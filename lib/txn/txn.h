@@ -52,8 +52,8 @@ struct txn {
 	int		 explicit_asked; /* the request did not ask for implicit */
 	int64_t		 created;
 	int64_t		 messages;	/* sent in this transaction so far */
-	/* CA: extraCerts of the first request.  Device: who signed its
-	 * answer, with what is above. */
+	/* Who signed the first request (CA) or its answer (device), with
+	 * what is above. */
 	struct buf	 signer_certs;
 	/* at the device: what was asked for */
 	struct buf	 subject, san;	/* Name TLV, in a genm its content;

@@ -178,7 +178,7 @@ follow() {
 	{ cat good; for i in $(seq 63); do echo "[channel c$i]"; done
 	} >ca/cmp.conf
 	run -78 cmp-process -C ca
-	has "64 channels"
+	has "at most 64"
 }
 
 @test "channel: a symbolic link in the place of its directory is not followed (E_FILE_TYPE)" {
@@ -350,16 +350,32 @@ junk() {
 	run -0 cmp-ca -C ca check
 }
 
+# What is in the store $1, in one of version $2: as that version would have it.
+old_store() {
+	local new=$1 version=$2 t cols
+	for f in "$SRC_DIR"/schemas/store/*.sql; do
+		n=${f##*/}
+		[ "$((10#${n%%-*}))" -le "$version" ] || continue
+		sqlite3 old.db <"$f"
+	done
+	sqlite3 old.db "PRAGMA user_version = $version;
+	    PRAGMA application_id = $(sqlite3 "$new" 'PRAGMA application_id')"
+	for t in $(sqlite3 old.db "SELECT name FROM sqlite_master
+	    WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"); do
+		cols=$(sqlite3 old.db "SELECT group_concat(name)
+		    FROM pragma_table_info('$t')")
+		sqlite3 old.db "ATTACH '$new' AS new;
+		    INSERT INTO $t ($cols) SELECT $cols FROM new.$t"
+	done
+	rm -f "$new"*
+	mv old.db "$new"
+}
+
 @test "store: one of the format before is brought to the new one, and knows what it answered" {
 	cp ir1.pki $in/
 	cmp-process -C ca
 	mv $out/*.pki first.pki
-	sqlite3 ca/state/cmp.db 'DROP TABLE unverified; DROP TABLE unlisted;
-	    ALTER TABLE outbox DROP COLUMN dir;
-	    CREATE TABLE old (identity BLOB NOT NULL PRIMARY KEY,
-	    outbox INTEGER REFERENCES outbox (id)) STRICT, WITHOUT ROWID;
-	    INSERT INTO old SELECT * FROM seen; DROP TABLE seen;
-	    ALTER TABLE old RENAME TO seen; PRAGMA user_version = 5;'
+	old_store ca/state/cmp.db 5
 	cp ir1.pki $in/
 	run -0 cmp-process -C ca
 	has repeated

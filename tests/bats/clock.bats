@@ -96,3 +96,18 @@ dated() {
 	[ -s ca/certs/ca.crl ]
 	[[ $(cat ca/cmp.conf) == *$'\n'key\ =\ keys/ca-* ]]
 }
+
+@test "clock: it cannot creep back, minutes at a time (E_CLOCK)" {
+	printf '0123456789abcdef0123456789abcdef' >secret
+	chmod 600 secret
+	at -250
+	cmp-ca -C ca ticket add --ref a --secret-file secret --subject 'CN=*'
+
+	at -500
+	run -75 cmp-ca -C ca ticket add --ref b --secret-file secret \
+	    --subject 'CN=*'
+
+	[[ $output == *E_CLOCK* ]]
+	cmp-ca -C ca clock --accept
+	cmp-ca -C ca ticket add --ref b --secret-file secret --subject 'CN=*'
+}

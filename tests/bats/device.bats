@@ -296,11 +296,11 @@ unwanted() {
 	[ "$(count dev/keys/*)" = 1 ]
 }
 
-@test "device: a file that is no template is said to be none (E_ANSWER_INFO)" {
+@test "device: a file that is no template is said to be none (E_SYNTAX)" {
 	for f in idevid.pem ip.pki; do
-		run -1 cmp-mkreq -C dev ir --subject CN=x --template "$f" \
+		run -65 cmp-mkreq -C dev ir --subject CN=x --template "$f" \
 		    --cert idevid.pem --key idevid.key -o x.pki
-		has E_ANSWER_INFO
+		has E_SYNTAX
 	done
 	run -66 cmp-mkreq -C dev ir --subject CN=x --template none.der \
 	    --cert idevid.pem --key idevid.key -o x.pki

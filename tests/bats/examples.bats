@@ -43,6 +43,8 @@ setup() {
 		[[ $output == *"$word"* ]]
 	done
 	[[ $output == *Superseded* ]]
+	[ "$(find here/dev2/certs -name 'pump18-*.pem' | wc -l)" = 1 ]
+	[ "$(find here/dev/trust -maxdepth 1 -name '*.pem' | wc -l)" = 2 ]
 	openssl crl -in here/ca/certs/ca.crl.pem -noout -verify \
 	    -CAfile here/ca/certs/ca.pem
 }

@@ -35,6 +35,10 @@ point() {
 	sh ./sweep.sh "$d" 32 channel
 }
 
+@test "bundle: killed or failing at any file operation, each of ten has one certificate, in one answer" {
+	sh ./sweep.sh "$d" 64 bundle
+}
+
 @test "device: killed or failing at any file operation, the same answer brings certificate and certConf" {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }
@@ -50,8 +54,12 @@ point() {
 }
 
 @test "shared secret: killed or failing at any file operation, a slip brings one certificate" {
-	sh ./sweep.sh "$d" 64 ask-mac ca-mac dev-mac ticket-new ticket-add \
-	    ticket-remove
+	sh ./sweep.sh "$d" 64 ask-mac ca-mac dev-mac dev-first ticket-new \
+	    ticket-add ticket-remove
+}
+
+@test "media: killed or failing at any file operation, each message leaves and comes once" {
+	sh ./sweep.sh "$d" 24 export import behalf
 }
 
 @test "rollover: killed or failing at any file operation, no root and no key is lost" {

@@ -87,3 +87,7 @@ same() {
 @test "golden: approvals in two layers, and a bundle of three" {
 	same nested
 }
+
+@test "golden: a bundle of two and the answer to it, always the same" {
+	same bundle
+}

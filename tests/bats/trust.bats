@@ -291,3 +291,19 @@ ask() {
 	wait "$pid"
 	grep -q 'b.pki: answered' log
 }
+
+@test "trust: remove deletes only what add made, and nobody else has a use for" {
+	trust add --enrol idevid-root.pem --name a --crl root.crl
+	trust add --enrol other-root.pem --name b
+	cp other-root.pem ca/trust/a-old.pem
+	crl=$(cd ca && echo trust/a-*.crl)
+	sed -i "s|^anchor = trust/a.pem|& trust/a-old.pem|
+	    s|^anchor = trust/b.pem|& ./trust/a.pem|" ca/cmp.conf
+	trust remove a
+	[ -e ca/trust/a.pem ]
+	[ -e ca/trust/a-old.pem ]
+	[ ! -e "ca/$crl" ]
+	run -0 cmp-process -C ca
+	trust remove b
+	[ ! -e ca/trust/b.pem ]
+}

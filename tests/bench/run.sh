@@ -6,6 +6,7 @@
 #	BENCH_FILES	numbers of files in the spool ("100 1000 10000")
 #	BENCH_CRLS	numbers of entries of a CRL ("1000 10000 100000")
 #	BENCH_NESTED	messages in one bundle, beside 1000 (100000)
+#	BENCH_BUNDLE	requests in a bundle at the CA, beside 1000 (10000)
 set -eu
 
 bin=$(cd "$1" && pwd)
@@ -93,6 +94,35 @@ for n in 1000 ${BENCH_NESTED:-100000}; do
 	rm -rf nested taken bundle.pki
 done
 rm 00000.pki
+
+echo
+echo "cmp-process, a bundle of   CPU/message   to single     memory   to 1000"
+echo "  (single: the same requests, each in a file of the spool; target 1.00)"
+cp -r fresh bundling
+cmp-ca -C bundling trust add --ra "$dev_cert" 2>>trust.log
+for n in 1000 ${BENCH_BUNDLE:-10000}; do
+	mkdir asked
+	"$bench/bench_make" "$dev_cert" "$dev_key" asked "$n"
+	for how in single bundle; do
+		cp -r bundling "$how"
+	done
+	cp asked/* single/spool/in/
+	cmp-nest batch --cert "$dev_cert" --key "$dev_key" --max-members "$n" \
+	    --max-size 1g asked -o bundle/spool/in/one.pki 2>>trust.log
+	took=$("$bench/bench_run" 1 cmp-process -C single)
+	single=${took#* }
+	took=$(BENCH_RSS=1 "$bench/bench_run" 1 cmp-process -C bundle)
+	kib=${took##* } took=${took% *}
+	[ "$n" != 1000 ] || base_kib=$kib
+	test "$(cmp-ca -C bundle list | wc -l)" -eq \
+	    "$(cmp-ca -C single list | wc -l)"
+	test "$(find bundle/spool/out -name '*.pki' | wc -l)" -eq 1
+	printf '%9d messages %17.0f us %10s %6d KiB %9s\n' "$n" \
+	    "$(quotient "${took#* } * 1000" "$n")" \
+	    "$(quotient "${took#* }" "$single")" "$kib" \
+	    "$(quotient "$kib" "$base_kib")"
+	rm -rf asked single bundle
+done
 
 echo
 echo "start-up, median of 50                  --version     least work"

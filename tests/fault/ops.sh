@@ -2,7 +2,7 @@
 # CA's own affairs.  To be sourced by it.
 # shellcheck shell=sh disable=SC2034,SC2154
 
-operations="cr kur p10cr rr cacerts rootupdate reqtemplate crl mac"
+operations="cr kur p10cr rr cacerts rootupdate reqtemplate crl mac first"
 
 # Does this part start from what prepare_ops makes?
 needs_ops() {
@@ -28,11 +28,16 @@ asks() {
 	rr)	set -- rr "$@" ;;
 	crl)	set -- genm crl --issuer "CN=Plant CA,O=Example" "$@" ;;
 	rootupdate) set -- genm rootupdate --root "$dir/shop/certs/ca.pem" "$@" ;;
-	mac)	set -- ir --subject CN=slip,O=Example --newkey ec:P-256 \
+	mac | first) set -- ir --subject CN=slip,O=Example --newkey ec:P-256 \
 		    --ref "$(cat "$dir/ref")" --secret-file "$dir/secret" ;;
 	*)	set -- genm "$asks_op" "$@" ;;
 	esac
 	$asks_run cmp-mkreq -C "$asks_home" "$@" -o "$asks_out"
+}
+
+# The home of who asks: with first it has nothing, no trust anchor either.
+asker() {
+	case $1 in first) echo "$dir/nobody" ;; *) echo "$dir/owner" ;; esac
 }
 
 # In $dir: shop, a CA with a CRL, a new root and a slip; owner, a device with
@@ -56,9 +61,10 @@ prepare_ops() {
 	chmod 600 "$dir/own.key"
 	openssl req -new -key "$dir/id/dev2.key" -subj /O=Example/CN=dev1 \
 	    -out "$dir/csr.pem"
+	mkdir -m 700 "$dir/nobody"
 	for op in $operations; do
 		mkdir "$dir/$op"
-		cp -a "$dir/owner" "$dir/$op/asking"
+		cp -a "$(asker "$op")" "$dir/$op/asking"
 		asks "$op" "$dir/$op/asking" "$dir/$op/request"
 		cp -a "$dir/shop" "$dir/$op/ca"
 		cmp-process -C "$dir/$op/ca" -o "$dir/$op/answer/" \
@@ -93,6 +99,9 @@ stands() {
 		fi
 		if [ -e "$cert" ] && [ ! -e "$1/${cert#"$w/role/"}" ]; then
 			pair "$f" "$cert"
+			# Without an anchor nobody could tell whose it is.
+			ls "$w"/role/trust/*.pem >/dev/null 2>&1 ||
+			    fail "${cert##*/} came before its root"
 		fi
 	done
 }
@@ -110,7 +119,7 @@ same_files() {
 one_more() {
 	case $2 in
 	cr | kur | p10cr) issued "$1" dev1 dev1 dev2 ;;
-	mac) issued "$1" dev1 dev2 slip ;;
+	mac | first) issued "$1" dev1 dev2 slip ;;
 	rr) issued "$1" dev1:revoked dev2 ;;
 	*) issued "$1" dev1 dev2 ;;
 	esac
@@ -118,9 +127,9 @@ one_more() {
 
 # The request at the device: whatever is on the stick can be answered.
 asking() {
-	cp -a "$dir/owner" "$w/role"
+	cp -a "$(asker "$1")" "$w/role"
 	asks "$1" "$w/role" "$w/stick/" once
-	stands "$dir/owner"
+	stands "$(asker "$1")"
 	[ "$fault" = none ] || [ "$status" -eq 0 ] ||
 	    asks "$1" "$w/role" "$w/stick/" again
 	no_temporary "$w/role"
@@ -129,16 +138,16 @@ asking() {
 	for f in "$w"/stick/*.pki; do
 		again cmp-process -C "$w/ca" -o "$w/out/" "$f"
 		# There may be two; slip, certificate and key go only once.
-		case $1 in rr | mac | p10cr) or=1 ;; esac
+		case $1 in rr | mac | first | p10cr) or=1 ;; esac
 	done
 	for f in "$w"/out/*.pki; do
 		again cmp-process -C "$w/role" "$f"
 	done
 	or=0
-	stands "$dir/owner"
+	stands "$(asker "$1")"
 	[ "$(files "$dir/$1/taken" | wc -l)" -le "$(files "$w/role" | wc -l)" ] ||
 	    fail "the device has: $(files "$w/role")"
-	case $1 in rr | mac | p10cr) one_more "$w/ca" "$1" ;; esac
+	case $1 in rr | mac | first | p10cr) one_more "$w/ca" "$1" ;; esac
 }
 
 # What the CA makes of it.
@@ -154,13 +163,13 @@ answering() {
 	rr)
 		mv "$w/role" "$w/ca"
 		crl_has 1 ;;
-	mac)
+	mac | first)
 		# One slip, one certificate.
 		or=1 again cmp-process -C "$w/role" -o "$w/no" \
 		    "$dir/mac/other-request"
 		grep -q E_TICKET_USED "$dir/text" ||
 		    fail "the slip is good for more: $(cat "$dir/text")"
-		one_more "$w/role" mac ;;
+		one_more "$w/role" "$1" ;;
 	esac
 }
 

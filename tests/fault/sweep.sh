@@ -13,6 +13,7 @@
 #	conf pkiconf		certConf at the CA, its pkiConf at the device
 #	revoke crl		by the operator, with the CRL that follows; a CRL
 #	channel			two requests by two channels, one of them by both
+#	bundle			ten requests in one file
 #	hold poll-early poll	a request that is held, pollReq before and after
 #				its approval at the CA
 #	wait wait-more		status waiting and pollRep at the device
@@ -22,6 +23,8 @@
 #	accept			of a new root at the device
 #	rollover activate	of the root at the CA
 #	ticket-new ticket-add ticket-remove
+#	export import		messages to a medium and from one
+#	behalf			requests of an RA for others
 # shellcheck disable=SC2317 # case_of calls parts by their names
 set -eu
 
@@ -30,6 +33,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 # shellcheck source=tests/fault/ops.sh
 . "$here/ops.sh"
+# shellcheck source=tests/fault/bundle.sh
+. "$here/bundle.sh"
+# shellcheck source=tests/fault/media.sh
+. "$here/media.sh"
 
 dir=$1
 stride=$2
@@ -467,6 +474,8 @@ sweep() {
 	[ "$part" != ca-old ] || without=renameat2
 	[ -e "$dir/shop" ] || ! needs_ops "$part" ||
 	    prepare_ops 2>"$dir/text" || { cat "$dir/text"; exit 1; }
+	[ -e "$dir/ra" ] || ! needs_media "$part" ||
+	    prepare_media 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 	fault=none
 	case_of
 	# A run of the part without faults told how many there are.
@@ -513,8 +522,8 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 if [ $# -eq 0 ]; then
 	set -- init mkreq trust ca ca-old ca-file dev dev-confirm conf \
 	    pkiconf revoke crl hold poll-early poll wait wait-more approve \
-	    reject channel accept rollover activate ticket-new ticket-add \
-	    ticket-remove
+	    reject channel bundle accept rollover activate ticket-new ticket-add \
+	    ticket-remove export import behalf
 	for i in $operations; do
 		set -- "$@" "ask-$i" "ca-$i" "dev-$i"
 	done

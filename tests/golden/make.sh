@@ -225,6 +225,15 @@ by stranger wrap -o "$dir/2-wrap-again.pki" "$dir/1-wrap.pki"
 by maker batch -o "$dir/3-batch.pki" "$to/enrol-implicit/1-ir.pki" \
     "$to/kur/1-kur.pki" "$dir/1-wrap.pki"
 
+# A bundle of two at a CA that knows the RA, and the answer to it.
+plant
+run cmp-ca -C plant trust add --ra stranger/certs/cmp.pem
+dir=$to/bundle
+mkdir -p "$dir"
+by stranger batch -o "$dir/1-batch.pki" "$to/enrol-implicit/1-ir.pki" \
+    "$to/rejection/1-ir.pki"
+hand plant 1-batch.pki 2-batch.pki
+
 for f in "$to"/*/*.pki; do
 	( cd "${f%/*}" && cmp-inspect "${f##*/}" ) >"${f%.pki}.txt"
 done

@@ -2,6 +2,8 @@
 #include "tap.h"
 #include "t_engine_info.h"
 
+#include "role/crl.h"
+
 #define NOTHING	SLICE_NONE
 #define CACERTS	oid_bytes(OID_IT_CA_CERTS)
 
@@ -88,8 +90,10 @@ crl_for(struct slice ask, struct slice crl)
 static void
 test_crl(void)
 {
-	struct slice crl = crl_of(&ca, 100), v;
+	struct slice crl = crl_of(&ca, 100), v, bad;
 	int fd = dir_of(cafd, "certs");
+	struct crl_made made;
+	struct err e = { 0 };
 
 	ok(crl_for(status(PLANT, NULL, 0, 1), crl) == 0 &&
 	    told(&dev, OID_IT_CURRENT_CRL, NOTHING, OID_IT_CURRENT_CRL, &v) &&
@@ -117,13 +121,22 @@ test_crl(void)
 	ok(crl_for(status(NULL, NULL, 0, 1), crl) == -1 &&
 	    ERROR(E_INFO_VALUE, FAIL_BAD_DATA_FORMAT),
 	    "a CRLStatus without source is badDataFormat");
+	ok(crl_make(en, &made, &e) == 0 && told(&dev, OID_IT_CURRENT_CRL,
+	    NOTHING, OID_IT_CURRENT_CRL, &v) && !slice_eq(v, crl) &&
+	    crl_for(status(PLANT, NULL, the_time - 1, 1), v) == 1,
+	    "a CRL that was made since is returned at once");
 	put_file(fd, "ca.crl", crl_of(&stranger_root, 100), 0644);
 	reopen();
-	ok(crl_for(status(PLANT, NULL, 0, 1), crl) == -1 &&
-	    ERROR(E_CONF, FAIL_SYSTEM_FAILURE),
-	    "a CRL of somebody else in certs/ca.crl is systemFailure");
+	bad = genm(&dev, oid_bytes(OID_IT_CURRENT_CRL), NOTHING, 1, NULL);
+	say(bad);
+	ok(re.verdict == VERDICT_TEMPORARY && re.code == E_CONF &&
+	    re.der.n == 0, "a CRL of somebody else in certs/ca.crl is not "
+	    "answered but put back (E_CONF)");
+	put_file(fd, "ca.crl", crl, 0644);
+	ok(engine_stale(en) && (reopen(), say(bad), re.verdict ==
+	    VERDICT_ANSWERED), "and answered when that is mended");
 	ok(crl_for(status(NULL, "http://another.example/", 0, 1), crl) == 0,
-	    "but of another source there is still none");
+	    "of another source there is none in either case");
 	unlinkat(fd, "ca.crl", 0);
 	close(fd);
 	reopen();
@@ -137,9 +150,9 @@ only_crls_fail(void)
 
 	reopen();
 	say(genm(&dev, oid_bytes(OID_IT_CURRENT_CRL), NOTHING, 1, NULL));
-	fails = ERROR(E_CONF, FAIL_SYSTEM_FAILURE) &&
+	fails = re.verdict == VERDICT_TEMPORARY && re.code == E_CONF &&
 	    crl_for(status(PLANT, NULL, 0, 1), NOTHING) == -1 &&
-	    ERROR(E_CONF, FAIL_SYSTEM_FAILURE);
+	    re.verdict == VERDICT_TEMPORARY && re.code == E_CONF;
 	return fails && strstr(re.detail, "certs/ca.crl") != NULL &&
 	    strstr(re.detail, "cmp-ca crl") != NULL &&
 	    told(&dev, OID_IT_CA_CERTS, NOTHING, OID_IT_CA_CERTS, &v) &&

@@ -288,7 +288,7 @@ put_body(struct ask *a)
 	size_t m;
 
 	derw_reset(w);
-	derw_init(&req, 1 << 16);
+	derw_init(&req, 1 << 18);
 	put_request(&req, a);
 	for (int i = 0; i < a->count; i++) {
 		m = derw_mark(w);

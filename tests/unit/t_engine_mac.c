@@ -343,7 +343,6 @@ test_forms(void)
 		{ BODY_KUR, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
 		{ BODY_RR, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
 		{ BODY_GENM, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
-		{ BODY_NESTED, E_PROT_KIND, FAIL_WRONG_INTEGRITY },
 	};
 	struct key *key = new_key("ed25519");
 	struct shared s = shared("forms", SECRET, &pbmac1);
@@ -496,6 +495,55 @@ test_confirm(void)
 	ask_release(&c);
 	for (int i = 0; i < 3; i++)
 		key_free(k[i]);
+}
+
+/* Guesses between ip and certConf: nothing that runs is ended by them. */
+static void
+test_forged(void)
+{
+	struct shared s = shared("run", SECRET, &pbm), bad = shared("run",
+	    "guess", &pbm);
+	struct key *k[2] = { new_key("ed25519"), new_key("ed25519") };
+	struct ask a = ask_for(&dev, k[0]), b = ask_for(&dev, k[1]);
+	struct draft d;
+
+	ticket("run", 2, 0);
+	a.d.implicit_confirm = 0;
+	say(make_mac(&a, &s));
+	d = certconf(&a);
+	for (int i = 0; i < TICKET_FAILURES; i++) {
+		b.d.transaction_id = fresh(16);
+		say(make_mac(&b, &bad));
+	}
+	ok(ticket_of("run").locked && (say(make_mac(&b, &s)),
+	    no(E_TICKET_LOCKED, FAIL_BAD_MESSAGE_CHECK, NULL)),
+	    "a ticket that was locked meanwhile starts nothing");
+	say(seal_mac(&d, &bad));
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL) &&
+	    peer_state("run", a.d.transaction_id) == TXN_CONFIRM,
+	    "a forged certConf does not end its transaction");
+	say(seal_mac(&d, &s));
+	ok(re.verdict == VERDICT_ANSWERED && re.m.body == BODY_PKICONF &&
+	    peer_state("run", a.d.transaction_id) == TXN_DONE,
+	    "and the honest certConf is confirmed");
+	draft_release(&d);
+
+	ticket("spent", 1, 0);
+	s.reference = bad.reference = slice_str("spent");
+	a.key = k[1];
+	a.d.transaction_id = fresh(16);
+	a.d.sender_nonce = fresh(16);
+	say(make_mac(&a, &s));
+	b.d.transaction_id = fresh(16);
+	say(make_mac(&b, &bad));
+	ok(no(E_PROT_MAC, FAIL_BAD_MESSAGE_CHECK, NULL) &&
+	    ticket_of("spent").uses_left == 0 &&
+	    ticket_of("spent").failures == 0,
+	    "guesses at a ticket that is used up are not counted");
+	ask_release(&a);
+	ask_release(&b);
+	key_free(k[0]);
+	key_free(k[1]);
 }
 
 static void
@@ -1165,6 +1213,7 @@ main(void)
 	test_unlock();
 	test_forms();
 	test_confirm();
+	test_forged();
 	test_late();
 	test_device();
 	test_slip();

@@ -420,6 +420,109 @@ test_waiting(void)
 	key_free(w.key);
 }
 
+/* --- revoked, and then something else comes */
+
+/* ${serial} is revoked for ${reason}, by whoever may. */
+static void
+revoke_for(struct slice serial, int reason)
+{
+	struct effects f = { .revoke = 1, .revoke_reason = reason,
+	    .event = "revoked" };
+	struct store_row row = { .effects = &f, .now = the_time };
+	char final[STORE_NAME];
+	struct err e = { 0 };
+	struct txn t;
+
+	txn_init(&t);
+	buf_add_slice(&t.serial, serial.p[0] == 0 ?
+	    SLICE(serial.p + 1, serial.n - 1) : serial);
+	f.txn = &t;
+	if (store_begin(engine_store(en), &e) == -1 ||
+	    store_put(engine_store(en), &row, final, &e) == -1 ||
+	    store_commit(engine_store(en), &e) == -1)
+		die("revoke", &e);
+	txn_release(&t);
+}
+
+/* A certificate of ours that waits for its certConf; ${nonce} of its ip. */
+static struct who
+unconfirmed(struct ask *a, struct slice *nonce)
+{
+	struct who w = { .key = new_key("ed25519") };
+	struct err e = { 0 };
+
+	*a = ask_for(&dev, w.key);
+	a->d.implicit_confirm = 0;
+	say(make(a));
+	if (!granted() || cert_open(re.cert, &w.cert, &e) == -1)
+		die("enrol", &e);
+	*nonce = re.m.hdr.sender_nonce;
+	return w;
+}
+
+static struct slice
+certconf_for(const struct ask *a, const struct who *w, struct slice nonce)
+{
+	uint8_t hash[HASH_MAX];
+	struct slice der;
+	struct draft d;
+	size_t n = cert_hash(&w->cert, hash);
+
+	draft_init(&d);
+	d.transaction_id = a->d.transaction_id;
+	d.sender_nonce = fresh(16);
+	d.recip_nonce = nonce;
+	d.has_time = 1;
+	d.message_time = the_time;
+	draft_body_certconf(&d, SLICE(hash, n), 0, STATUS_ACCEPTED, NULL,
+	    FAIL_NONE);
+	der = seal(&d, &dev, &sub.cert);
+	draft_release(&d);
+	return der;
+}
+
+static void
+test_revoked(void)
+{
+	struct who w = enrolled();
+	char note[ENGINE_NOTE];
+	struct err e = { 0 };
+	struct slice nonce;
+	struct ask a;
+
+	revoke_for(w.cert.serial, 4);
+	revoke_for(w.cert.serial, 5);
+	ok(reason_of(&w) == 4, "the reason of a revocation does not change");
+	revoke_for(w.cert.serial, 1);
+	revoke_for(w.cert.serial, 5);
+	ok(reason_of(&w) == 1, "but to a compromise, and never back");
+	key_free(w.key);
+
+	w = unconfirmed(&a, &nonce);
+	revoke_for(w.cert.serial, 1);
+	say(certconf_for(&a, &w, nonce));
+	ok(refused_in(BODY_ERROR, E_CONF_REVOKED, FAIL_CERT_REVOKED) &&
+	    reason_of(&w) == 1 && state_of(&dev, a.d.transaction_id) ==
+	    TXN_FAILED, "certConf for a certificate that was revoked meanwhile "
+	    "is certRevoked, and the reason stays");
+	ask_release(&a);
+	key_free(w.key);
+
+	w = unconfirmed(&a, &nonce);
+	revoke_for(w.cert.serial, 1);
+	the_time += 300 * DAY;
+	accept_clock();
+	if (engine_begin(en, &e) == -1)
+		die("begin", &e);
+	ok(engine_due(en, 0, note, &e) >= 1 && engine_commit(en, &e) == 0 &&
+	    reason_of(&w) == 1 && state_of(&dev, a.d.transaction_id) ==
+	    TXN_FAILED, "so it does when no certConf comes in time");
+	the_time -= 300 * DAY;
+	accept_clock();
+	ask_release(&a);
+	key_free(w.key);
+}
+
 /* --- CRLs */
 
 static struct crl *
@@ -543,6 +646,7 @@ main(void)
 	test_device();
 	test_answers();
 	test_waiting();
+	test_revoked();
 	test_crl();
 	teardown();
 	return done();
