@@ -34,6 +34,7 @@ run cmp-ca -C ca init --name 'CN=Plant CA,O=Example' --newkey ec:P-256
 run cmp-ca -C ca trust add --enrol idevid-root.pem \
     --subject 'CN=*,O=Example' --san 'dns:*.example'
 printf '\n[profile controller]\nhold = yes\n' >> ca/cmp.conf
+run cmp-ca -C ca trust add --enrol ca/certs/ca.pem --name holders
 
 say 'ir: the first certificate, with that of the vendor.'
 run cmp-mkreq -C dev ir --subject CN=pump17,O=Example --san dns:pump17.example \

@@ -52,6 +52,8 @@ add(struct step *s, struct err *e)
 	for (size_t i = 0; i < a->n; i++, n = strlen(f.detail))
 		snprintf(f.detail + n, sizeof(f.detail) - n, "%s%.60s",
 		    i == 0 ? "by " : ", ", a->row[i].rules);
+	snprintf(s->o->note, sizeof(s->o->note), "an approval more, %s; the "
+	    "same answer again", f.detail);
 	return store_put(s->en->store, &row, name, e);
 }
 

@@ -49,6 +49,27 @@ setup() {
 	    -CAfile here/ca/certs/ca.pem
 }
 
+@test "examples: plant.sh gives each device of a plant its answer from one file" {
+	run "$root/examples/plant.sh" here
+
+	[ "$status" -eq 0 ]
+	[[ $output == *"device 07 has none"*"device 13 has none"* ]]
+	[ "$(grep -c '^subject=CN=pump' <<<"$output")" -eq 18 ]
+	[[ $output == *'left on "usb-7"'*'left on "usb-8"'* ]]
+	[[ $output == *"bundle of 18 messages: 18 good, 0 refused"* ]]
+	[[ $output == *"nothing waits for upstream"* ]]
+	[[ $output == *" revoked "*"CN=pump20,O=Example"* ]]
+}
+
+@test "examples: officers.sh wants two of three, and asks for machines" {
+	run "$root/examples/officers.sh" here
+
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 of 2 approvals"*"approved by officer-a"* ]]
+	[[ $output == *"approved by officer-c"* ]]
+	[ "$(grep -c '^ra/certs/.*: OK' <<<"$output")" -eq 3 ]
+}
+
 @test "examples: a command that fails ends the example" {
 	mkdir bin
 	printf '#!/bin/sh\nexit 1\n' >bin/cmp-process
@@ -78,6 +99,16 @@ setup() {
 
 	[ "$status" -eq 0 ]
 	cmp "$root/examples/device/cmp.conf" home/cmp.conf
+}
+
+@test "examples: the cmp.conf of an RA is understood" {
+	mkdir -p home/trust home/state
+	cp "$root/examples/ra/cmp.conf" home/
+
+	run --separate-stderr cmp-ca -C home trust list
+
+	[ "$status" -eq 0 ]
+	[[ $output == *pumps*panels* ]]
 }
 
 @test "examples: systemd finds nothing to say about the unit" {

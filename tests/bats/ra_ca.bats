@@ -128,7 +128,8 @@ status() {
 	    jq -r .digest)"
 	has "which an operator cannot give in their place"
 
-	cmp-process -C ca -o back2/ wrapped-b.pki
+	run -0 cmp-process -C ca -o back2/ wrapped-b.pki
+	has "an approval more, by officer-b"
 	run -0 cmp-ca -C ca pending
 	has "by officer-b \"CN=RA b\""
 	[ "$(cmp-ca -C ca list | wc -l)" = 0 ]
