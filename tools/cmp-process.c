@@ -4,7 +4,6 @@
 
 #include "base/escape.h"
 #include "base/file.h"
-#include "role/engine.h"
 #include "role/staged.h"
 #include "spool/spool.h"
 #include "tools/process.h"
@@ -131,10 +130,8 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	buf_init(&der, max + 1);
 	if (file_read(file, max, &der, &e) == 0)
 		rc = one(en, file, buf_slice(&der), where);
-	else if (e.code == E_FILE_SIZE)
-		rc = process_large(en, &ask, file, &e);
 	else
-		rc = tool_fail(NULL, &e);
+		rc = process_large(en, &ask, file, &e);
 	buf_release(&der);
 	return rc;
 }

@@ -17,8 +17,8 @@ struct process_ask {
 int	process_bundle(struct engine *en, const struct process_ask *a,
 	    const char *file, struct slice der);
 
-/* ${file} is larger than max-size, as ${why} says, which a bundle may be: the
- * exit status. */
+/* ${file} cannot be read, as ${why} says; if it is larger than max-size, it may
+ * still be a bundle: the exit status. */
 int	process_large(struct engine *en, const struct process_ask *a,
 	    const char *file, const struct err *why);
 

@@ -95,6 +95,8 @@ process_large(struct engine *en, const struct process_ask *a,
 	ssize_t r = -1;
 	int fd, rc;
 
+	if (why->code != E_FILE_SIZE)
+		return tool_fail(NULL, &e);
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd != -1 && engine_role(en) != ROLE_EE)
 		r = pread(fd, head, sizeof(head), 0);
