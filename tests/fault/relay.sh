@@ -204,7 +204,7 @@ part_ra_split() {
 	done >"$w/same"
 	[ "$(wc -l <"$w/same")" -eq 10 ] ||
 	    fail "not each answer came down as it was"
-	rm -rf "$w/dev"
+	rm -rf "${w:?}/dev"
 	cp -a "$dir/ten-7" "$w/dev"
 	for f in "$w"/ra/spool/out/*.pki; do
 		cmp-process -C "$w/dev" "$f" >/dev/null 2>&1 || :
