@@ -61,7 +61,7 @@ through() {
 @test "ra: keep, add, replace and raverified bring a certificate through the spools" {
 	for mode in keep add replace raverified; do
 		forward "forward = $mode"
-		asks "d-$mode" "stick-$mode"
+		asks "d-$mode" "stick-$mode" --san dns:x.example
 		through "stick-$mode"/*.pki
 		run -0 cmp-process -C "d-$mode" ra/spool/out/*.pki
 		[ "$(certs "d-$mode")" = 1 ]
