@@ -58,9 +58,9 @@ write_extensions(const struct conf_rule *rule, struct slice exts,
 
 	buf_init(&others, NAMES_MAX);
 	while (der_get_tlv(&exts, DER_SEQUENCE, &ext) == 0) {
-		in = ext;
-		der_get(&in, DER_SEQUENCE, &in);
-		if (der_get(&in, DER_OID, &oid) == 0 && oid_of(oid) == OID_SAN) {
+		if (der_only(ext, DER_SEQUENCE, &in) == 0 &&
+		    der_get(&in, DER_OID, &oid) == 0 &&
+		    oid_of(oid) == OID_SAN) {
 			der_opt(&in, DER_BOOLEAN, &value);
 			der_get(&in, DER_OCTET_STRING, &san);
 		} else {

@@ -39,6 +39,11 @@ point() {
 	sh ./sweep.sh "$d" 64 bundle
 }
 
+@test "RA: killed or failing at any file operation, what goes up and comes down does so once" {
+	sh ./sweep.sh "$d" 64 ra-up ra-down ra-hold ra-queue \
+	    ra-batch ra-split
+}
+
 @test "device: killed or failing at any file operation, the same answer brings certificate and certConf" {
 	sh ./sweep.sh "$d" 32 dev dev-confirm pkiconf
 }

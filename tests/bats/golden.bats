@@ -91,3 +91,17 @@ same() {
 @test "golden: a bundle of two and the answer to it, always the same" {
 	same bundle
 }
+
+@test "golden: an RA keeps, approves, replaces (with origPKIMessage), or vouches" {
+	for mode in keep add replace raverified; do
+		same "relay-$mode"
+	done
+}
+
+@test "golden: at an RA a shared secret ends, and comes back with the answer" {
+	same relay-mac
+}
+
+@test "golden: two go upstream in a bundle, and two answers come of the one" {
+	same relay-batch
+}

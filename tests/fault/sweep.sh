@@ -14,6 +14,10 @@
 #	revoke crl		by the operator, with the CRL that follows; a CRL
 #	channel			two requests by two channels, one of them by both
 #	bundle			ten requests in one file
+#	ra-up ra-down ra-hold	at an RA: requests go up, answers come down, what
+#				was approved goes up
+#	ra-queue ra-batch	ten wait there, leave as one, and return as one
+#	ra-split
 #	hold poll-early poll	a request that is held, pollReq before and after
 #				its approval at the CA
 #	wait wait-more		status waiting and pollRep at the device
@@ -37,6 +41,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/bundle.sh"
 # shellcheck source=tests/fault/media.sh
 . "$here/media.sh"
+# shellcheck source=tests/fault/relay.sh
+. "$here/relay.sh"
 
 dir=$1
 stride=$2
@@ -522,7 +528,8 @@ prepare "$dir" 2>"$dir/text" || { cat "$dir/text"; exit 1; }
 if [ $# -eq 0 ]; then
 	set -- init mkreq trust ca ca-old ca-file dev dev-confirm conf \
 	    pkiconf revoke crl hold poll-early poll wait wait-more approve \
-	    reject channel bundle accept rollover activate ticket-new ticket-add \
+	    reject channel bundle ra-up ra-down ra-hold ra-queue ra-batch \
+	    ra-split accept rollover activate ticket-new ticket-add \
 	    ticket-remove export import behalf
 	for i in $operations; do
 		set -- "$@" "ask-$i" "ca-$i" "dev-$i"

@@ -234,6 +234,63 @@ by stranger batch -o "$dir/1-batch.pki" "$to/enrol-implicit/1-ir.pki" \
     "$to/rejection/1-ir.pki"
 hand plant 1-batch.pki 2-batch.pki
 
+# By way of an RA, in each of the ways in which it passes things on.
+run cmp-ca -C ra init --role ra --key keys/stranger-cmp.pem \
+    --cert stranger/certs/cmp.pem
+cat plant/certs/ca.pem >ra/trust/up.pem
+cat maker/certs/ca.pem >ra/trust/maker.pem
+cp -r ra new-ra
+relay() {
+	rm -rf ra
+	cp -r new-ra ra
+	printf '%s\n' 'role = ra' '[relay]' 'anchor = trust/up.pem' \
+	    '[forward dev]' "$@" 'subject = CN=*,O=Example' \
+	    'san = dns:*.example' >ra/cmp.conf
+	plant
+	run cmp-ca -C plant trust add --ra stranger/certs/cmp.pem \
+	    --subject 'CN=*,O=Example' --san 'dns:*.example'
+}
+pump() {
+	ask "$1" maker --subject CN=pump17,O=Example --san dns:pump17.example
+}
+for mode in keep add replace raverified; do
+	orig=no
+	[ $mode != replace ] || orig=yes
+	relay 'anchor = trust/maker.pem' "forward = $mode" "orig = $orig"
+	pump relay-$mode
+	hand ra 1-ir.pki 2-up.pki
+	hand plant 2-up.pki 3-ip.pki
+	hand ra 3-ip.pki 4-ip.pki
+done
+
+# What was made with a shared secret.
+relay 'forward = replace'
+run cmp-ca -C ra ticket add --ref slip --secret-file secret \
+    --subject 'CN=*,O=Example'
+dir=$to/relay-mac device=$tmp/device-relay-mac
+mkdir -p "$dir"
+run cmp-mkreq -C "$device" ir --newkey-file keys/new.pem \
+    --subject CN=pump17,O=Example --secret-file secret --ref slip \
+    --trust plant/certs/ca.pem -o "$dir/1-ir.pki"
+hand ra 1-ir.pki 2-up.pki
+hand plant 2-up.pki 3-ip.pki
+hand ra 3-ip.pki 4-ip.pki
+
+# Two in a bundle, what the first of them is told, and its answer.
+relay 'anchor = trust/maker.pem' 'forward = keep' 'batch = yes'
+pump relay-batch
+run cmp-process -C ra -o "$dir/2-ip.pki" "$dir/1-ir.pki"
+run cmp-process -C ra -o other.pki "$to/relay-keep/1-ir.pki"
+run cmp-process -C ra --flush
+cat ra/spool/out/upstream/*.pki >"$dir/3-up.pki"
+hand plant 3-up.pki 4-nested.pki
+cat "$dir/4-nested.pki" >ra/spool/in/nested.pki
+run cmp-process -C ra
+rm -f ra/spool/out/upstream/*
+for f in ra/spool/out/*.pki; do
+	cat "$f" >"$dir/5-$(field "$f" transactionID | cut -c1-8)-ip.pki"
+done
+
 for f in "$to"/*/*.pki; do
 	( cd "${f%/*}" && cmp-inspect "${f##*/}" ) >"${f%.pki}.txt"
 done

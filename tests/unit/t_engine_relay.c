@@ -59,11 +59,14 @@ static void
 through(const char *mode, const char *down)
 {
 	struct ask a = asked(&dev, BODY_IR, "explicit");
-	struct slice der = make(&a), up, ip, cert;
+	struct slice der, up, ip, cert;
 	char rules[300];
 	struct left *l;
 	int n = certificates(NULL), replaced = strcmp(down, "replace") == 0;
 
+	a.san = "dns:x.example";
+	a.ku = KU_DIGITAL_SIGNATURE;
+	der = make(&a);
 	snprintf(rules, sizeof(rules), FORWARD("forward = %s\ndown = %s"),
 	    mode, down);
 	ra_conf("", rules);
