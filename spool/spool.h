@@ -103,7 +103,7 @@ struct spool_file {
  * ${max} files, oldest first as far as the directory tells.  ${files} gets
  * them, ${n} their number; 0 means nothing is to be done now.  in/ and its
  * subdirectories take turns, one file each: none waits for another to be
- * empty.
+ * empty.  A large file is the last of those that are handed out.
  *
  * Only names that end in .pki (any case), do not start with a dot and are
  * no longer than 255 bytes are candidates; others are left alone.  Links,

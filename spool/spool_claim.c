@@ -387,6 +387,9 @@ collect(struct spool *s, struct spool_file *files, size_t max, size_t *n,
 			return -1;
 		*n += (size_t)r;
 		left -= (size_t)w->ended;
+		/* One copy at a time of what is large. */
+		if (r == 1 && files[*n - 1].fd != -1)
+			return 0;
 	}
 	return 0;
 }

@@ -176,16 +176,21 @@ unclaim(struct agent *a)
 int
 agent_group_handle(struct agent *a, struct err *e)
 {
-	int again = 0, rc;
+	int again = 0, bundles = 0, rc;
 
 	if (engine_begin(a->en, e) == -1)
 		return unclaim(a);
-	for (size_t i = 0; i < a->n; i++)
+	for (size_t i = 0; i < a->n; i++) {
 		handle(a, i);
+		bundles |= a->outcomes[i].verdict == VERDICT_BUNDLE;
+	}
 	if (engine_commit(a->en, e) == -1) {
 		engine_abort(a->en);
 		return unclaim(a);
 	}
+	/* What is ready need not wait until all of a bundle is. */
+	if (bundles && agent_deliver(a, e) == -1)
+		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->outcomes[i].verdict == VERDICT_BUNDLE)
 			handle_bundle(a, i);

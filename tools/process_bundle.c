@@ -91,7 +91,7 @@ process_large(struct engine *en, const struct process_ask *a,
 {
 	struct nest_source src;
 	struct err e = *why;
-	uint8_t head[HEAD];
+	uint8_t head[HEAD] = { 0 };
 	ssize_t r = -1;
 	int fd, rc;
 

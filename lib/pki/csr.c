@@ -78,6 +78,16 @@ attributes(struct csr *c, struct err *e)
 }
 
 static int
+is_spki(struct slice tlv)
+{
+	struct slice in;
+
+	return der_only(tlv, DER_SEQUENCE, &in) == 0 &&
+	    der_get(&in, DER_SEQUENCE, NULL) == 0 &&
+	    der_get(&in, DER_BIT_STRING, NULL) == 0 && in.n == 0;
+}
+
+static int
 info(struct csr *c, struct err *e)
 {
 	struct slice in;
@@ -91,6 +101,9 @@ info(struct csr *c, struct err *e)
 	    der_get_tlv(&in, DER_SEQUENCE, &c->spki) == -1)
 		return err_set(e, E_CSR_SYNTAX, "subject or subjectPKInfo is "
 		    "missing");
+	if (!is_spki(c->spki))
+		return err_set(e, E_CSR_SYNTAX, "subjectPKInfo is not an "
+		    "algorithm and a BIT STRING");
 	if (der_get(&in, DER_CTX(0), &c->attributes) == -1 || in.n != 0)
 		return err_set(e, E_CSR_SYNTAX, "attributes are missing or "
 		    "not the last; without any they are encoded as a0 00");

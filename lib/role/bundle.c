@@ -339,6 +339,20 @@ take_group(struct bundle *b, struct err *e)
 	return 1;
 }
 
+/* Go past what an earlier run has handled. */
+static int
+skip(struct bundle *b, struct err *e)
+{
+	struct slice ignored;
+	int rc = 1;
+
+	if (store_bundle_passed(b->en->store, b->row, &b->before, e) == -1)
+		return -1;
+	while (b->n < b->before && (rc = nest_next(b->nest, &ignored, e)) == 1)
+		b->n++;
+	return rc == -1 ? -1 : 0;
+}
+
 /* All members: what was finished before a failure stays finished. */
 static int
 take_all(struct bundle *b, struct err *e)
@@ -346,11 +360,14 @@ take_all(struct bundle *b, struct err *e)
 	struct err failure = { 0 };
 	int rc;
 
+	if (skip(b, e) == -1)
+		return -1;
 	do {
 		if (begin(b, e) == -1)
 			return -1;
 		rc = take_group(b, e);
-		if (commit(b, &failure) == -1) {
+		if (store_bundle_pass(b->en->store, b->row, b->n,
+		    &failure) == -1 || commit(b, &failure) == -1) {
 			*e = failure;
 			give_up(b);
 			return -1;
@@ -367,6 +384,9 @@ note(struct bundle *b)
 
 	n = (size_t)snprintf(t, size, "bundle of %zu messages: %zu good, %zu "
 	    "refused", b->n, b->good, b->refused);
+	if (b->before > 0)
+		n += (size_t)snprintf(t + n, size - n, ", %zu by an earlier "
+		    "run", b->before);
 	if (b->again_n > 0)
 		n += (size_t)snprintf(t + n, size - n, ", %zu seen before",
 		    b->again_n);

@@ -13,8 +13,10 @@
  *	-> begin -> each member, a group of them to a commit -> end
  *
  * A run that is killed leaves what it had finished; when the bundle comes
- * again all members do, those before are "seen before", and the row of the
- * bundle in the store (store_bundle.h) is the same.
+ * again it goes on with the next member, and the row of the bundle in the
+ * store (store_bundle.h) is the same.  Those before are not looked at again:
+ * wrong MACs among them, which have used up mac-work, would keep the others
+ * waiting for ever.
  */
 struct bundle_role;
 
@@ -29,7 +31,9 @@ struct bundle {
 	int64_t			 row;		/* store_bundle_open() */
 	int			 again;		/* that row was there already */
 	int			 own_commits;	/* else the caller's only one */
-	size_t			 n, good, refused, again_n, bad;
+	size_t			 n;		/* members handled, ever */
+	size_t			 before;	/* of those, by earlier runs */
+	size_t			 good, refused, again_n, bad;
 	struct err		 first_bad;	/* why that one could not be read */
 	void			*arg;		/* the role's; free()d */
 };

@@ -197,8 +197,7 @@ check_place(struct step *s, struct err *e)
 	 * certificate of an rr is the one that it is about. */
 	if (t->state == TXN_WAITING && s->msg.body != BODY_POLLREP &&
 	    s->msg.body != BODY_ERROR &&
-	    (s->msg.body == BODY_PKICONF) !=
-	    is_confirming(t))
+	    (s->msg.body == BODY_PKICONF) != is_confirming(t))
 		return err_set(e, E_BODY_STATE, "%s, but what waits is "
 		    "another answer", msg_body_name(s->msg.body));
 	if (!nonce_fits(s))

@@ -367,6 +367,9 @@ ra_pass_on(struct ra_step *s, struct err *e)
 	    .first = s->txn.id != 0 ? s->txn.body : s->msg.body,
 	    .request = &s->request, .der = s->der, .whole = s->whole,
 	    .signer = &s->en->up_signer,
+	    .profile = s->facts.sender == AUTHZ_MAC &&
+	    s->op->flags & OP_ENROLS ? slice_str(s->facts.ticket.profile) :
+	    SLICE_NONE,
 	    .now = s->en->now };
 	int queue = s->rule->batch, tell = (queue || s->en->in_bundle) &&
 	    s->msg.body != BODY_POLLREQ && !s->approved;

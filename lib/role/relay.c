@@ -68,15 +68,28 @@ add(const struct relay_ask *a, struct buf *out, struct err *e)
 	return rc;
 }
 
-/* generalInfo of ${m} and the message itself as origPKIMessage. */
+/* generalInfo as it is, and behind it what our protection takes away: the
+ * message itself, and the profile that its secret is bound to. */
 static void
-write_orig(const struct relay_ask *a, struct derw *w)
+write_info(const struct relay_ask *a, struct derw *w)
 {
-	derw_raw(w, a->der);
-	derw_wrap(w, DER_SEQUENCE, 0);
-	derw_oid(w, oid_bytes(OID_IT_ORIG_PKI_MESSAGE));
-	derw_wrap(w, DER_SEQUENCE, 0);
-	derw_raw(w, a->request->msg->hdr.general_info);
+	const struct hdr *h = &a->request->msg->hdr;
+	size_t mark;
+
+	if (a->rule->orig) {
+		derw_raw(w, a->der);
+		derw_wrap(w, DER_SEQUENCE, 0);
+		derw_oid(w, oid_bytes(OID_IT_ORIG_PKI_MESSAGE));
+		derw_wrap(w, DER_SEQUENCE, 0);
+	}
+	if (a->profile.n > 0 && h->cert_profile.n == 0) {
+		mark = derw_mark(w);
+		derw_prim(w, DER_UTF8_STRING, a->profile);
+		derw_wrap(w, DER_SEQUENCE, mark);
+		derw_oid(w, oid_bytes(OID_IT_CERT_PROFILE));
+		derw_wrap(w, DER_SEQUENCE, mark);
+	}
+	derw_raw(w, h->general_info);
 }
 
 /* 5.2.3: our protection in place of its own. */
@@ -90,12 +103,12 @@ replace(const struct relay_ask *a, int template, struct buf *out,
 	int rc = 0;
 
 	draft_init(&d);
-	derw_init(&info, m->der.n + m->hdr.general_info.n + 64);
+	derw_init(&info, m->der.n + m->hdr.general_info.n + a->profile.n +
+	    128);
 	same_head(&d, m);
-	if (a->rule->orig) {
-		write_orig(a, &info);
+	write_info(a, &info);
+	if (derw_mark(&info) > 0)
 		d.general_info = derw_slice(&info);
-	}
 	if (template)
 		rc = relay_template(a->rule, &a->request->cert_req,
 		    buf_slice(&a->request->spki), &d.content, e);

@@ -19,6 +19,9 @@ struct relay_ask {
 	struct slice		 der;		/* as it came, ... */
 	struct slice		 whole;		/* ... with approvals around */
 	const struct signer	*signer;
+	/* certProfile for a message that names none and loses its own
+	 * protection: that of its ticket, or none. */
+	struct slice		 profile;
 	int64_t			 now;
 };
 

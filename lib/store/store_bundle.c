@@ -177,6 +177,36 @@ store_bundle_total(struct store *s, int64_t bundle, uint64_t *bytes,
 	    "state/cmp.db: no bundle %" PRId64, bundle);
 }
 
+int
+store_bundle_passed(struct store *s, int64_t bundle, size_t *n, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_BUNDLE_PASSED, "SELECT passed FROM bundle "
+	    "WHERE id = ?", &u);
+	store_bind_int(&u, bundle);
+	if ((rc = store_step(&u, e)) == 1)
+		*n = (size_t)store_col_int(&u, 0);
+	store_end(&u);
+	return rc == 1 ? 0 : rc == -1 ? -1 : err_set(e, E_NOT_FOUND,
+	    "state/cmp.db: no bundle %" PRId64, bundle);
+}
+
+int
+store_bundle_pass(struct store *s, int64_t bundle, size_t n, struct err *e)
+{
+	struct store_use u;
+
+	if (store_inside(s, e) == -1)
+		return -1;
+	store_use(s, STMT_BUNDLE_PASS, "UPDATE bundle SET passed = ? "
+	    "WHERE id = ?", &u);
+	store_bind_int(&u, (int64_t)n);
+	store_bind_int(&u, bundle);
+	return store_run(&u, e) == -1 ? spoilt(s) : 0;
+}
+
 struct store_parts {
 	struct store_use u;
 };

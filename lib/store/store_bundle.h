@@ -35,6 +35,15 @@ int	store_bundle_total(struct store *s, int64_t bundle, uint64_t *bytes,
 	    size_t *members, struct err *e);
 
 /*
+ * How many messages of what it answers have been handled, with or without an
+ * answer: not to be handled again after a restart.
+ */
+int	store_bundle_passed(struct store *s, int64_t bundle, size_t *n,
+	    struct err *e);
+int	store_bundle_pass(struct store *s, int64_t bundle, size_t n,
+	    struct err *e);
+
+/*
  * The members in their order, one call each; ${each} returns 0, or -1 to
  * stop, and leaves the store alone.  ${member} is borrowed until it returns.
  */

@@ -25,7 +25,8 @@ static const struct sigalg ecdsa = { .scheme = SIG_ECDSA,
 
 /* A request with raw content of attributes, or none at all; signed. */
 static struct slice
-make(int64_t version, struct slice subject, struct slice attrs)
+make_of(struct slice spki, int64_t version, struct slice subject,
+    struct slice attrs)
 {
 	struct err e = { .code = E_NONE };
 	struct buf sig, info;
@@ -35,7 +36,7 @@ make(int64_t version, struct slice subject, struct slice attrs)
 	derw_reset(&w);
 	if (attrs.p != NULL)
 		derw_prim(&w, DER_CTX(0), attrs);
-	derw_raw(&w, key_spki(k));
+	derw_raw(&w, spki);
 	derw_raw(&w, subject);
 	derw_int(&w, DER_INTEGER, version);
 	derw_wrap(&w, DER_SEQUENCE, 0);
@@ -49,6 +50,12 @@ make(int64_t version, struct slice subject, struct slice attrs)
 	buf_release(&sig);
 	buf_release(&info);
 	return derw_slice(&w);
+}
+
+static struct slice
+make(int64_t version, struct slice subject, struct slice attrs)
+{
+	return make_of(key_spki(k), version, subject, attrs);
 }
 
 /* What reading and then verifying ${data} says. */
@@ -105,6 +112,9 @@ test_refused(void)
 {
 	ok(try(make(1, SLICE_LIT(CN_A), SLICE_LIT(""))) == E_CSR_SYNTAX,
 	    "csr: another version is refused (badDataFormat)");
+	ok(try(make_of(SLICE_LIT("\x30\x02\x05\x00"), 0, SLICE_LIT(CN_A),
+	    SLICE_LIT(""))) == E_CSR_SYNTAX, "csr: a key that is no algorithm and BIT "
+	    "STRING is refused");
 	ok(try(make(0, SLICE_LIT(CN_A), SLICE_NONE)) == E_CSR_SYNTAX,
 	    "csr: attributes left out are refused (badDataFormat)");
 	ok(try(make(0, SLICE_LIT("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03"

@@ -507,6 +507,9 @@ test_between(void)
 	    "a bundle that was begun is finished when it has become too old, "
 	    "and what has not its answer is too old itself");
 	the_time -= 40 * DAY;
+	ok(strstr(got.note, "7 messages: 0 good, 2 refused, 3 by an earlier "
+	    "run") != NULL, "what an earlier run has handled is not handled "
+	    "again");
 }
 
 static void

@@ -54,7 +54,7 @@ becomes(const struct checked *c, enum body body, enum conf_mode mode,
 	struct conf_rule rule = { .mode = mode };
 	struct op_request r = { .checked = c };
 	struct relay_ask a = { .rule = &rule, .op = op_by_request(body),
-	    .request = &r };
+	    .request = &r, .first = body };
 	struct err e = { 0 };
 	int rc = relay_mode(&a, &mode, &e);
 

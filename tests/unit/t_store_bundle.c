@@ -134,6 +134,11 @@ t_grow(void)
 	    store_bundle_total(s, b, &bytes, &n, &e) == 0 && n == 2 &&
 	    bytes == 4,
 	    "what was not committed is not a member after a restart");
+	ok(store_begin(s, &e) == 0 && store_bundle_pass(s, b, 2, &e) == 0 &&
+	    store_commit(s, &e) == 0 && reopen() == 0 &&
+	    store_bundle_passed(s, b, &n, &e) == 0 && n == 2 &&
+	    store_bundle_passed(s, b + 1, &n, &e) == -1 &&
+	    e.code == E_NOT_FOUND, "how far it has come is kept");
 	ok(waiting() == 0 && is(""), "members are not delivered alone, nor a "
 	    "bundle that is not complete");
 	ok(store_begin(s, &e) == 0 && (again = opened(1000, 1)) == b &&
