@@ -219,9 +219,9 @@ main(int argc, char **argv)
 	int fd, rc, at = tool_options(argc, argv, usage, opts,
 	    sizeof(opts) / sizeof(opts[0]));
 
-	if (follow && (at < argc || dry))
-		return tool_usage("--watch follows the spool, it takes no "
-		    "FILE and no -n");
+	if ((follow || flush) && (at < argc || dry))
+		return tool_usage("--watch and --flush are for the spool, with "
+		    "no FILE and no -n");
 	if (out != NULL && argc - at > 1 && !tool_is_dir(out))
 		return tool_usage("-o is \"%.200s\", several FILEs need a "
 		    "directory there", out);
@@ -231,9 +231,6 @@ main(int argc, char **argv)
 	if (channel[0] != '\0' && at == argc)
 		return tool_usage("--channel is for FILEs; in the spool, "
 		    "HOME/spool/in/NAME says it");
-	if (flush && (dry || at < argc))
-		return tool_usage("--flush is for the spool, where bundles "
-		    "leave; it takes no FILE and no -n");
 	if (trust_new && (dry || follow))
 		return tool_usage("--accept is not for -n and --watch");
 	if (at < argc) {
