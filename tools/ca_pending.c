@@ -20,7 +20,7 @@ static const char usage[] =
 "pending: requests of profiles and rules that say \"hold = yes\", as they would\n"
 "         be granted.\n"
 "approve: the device gets its certificate when it asks again; the request is\n"
-"         judged once more then.\n"
+"         judged once more then, and refused if it would not be as it was shown.\n"
 "reject:  the device is told TEXT when it asks again.\n"
 "ID is the beginning of the digest or of the transaction, at least 8 hex\n"
 "digits, and of no other request.\n";
@@ -137,6 +137,7 @@ put_json(const struct store_held *h)
 	buf_printf(&b, ",\"notBefore\":\"%s\",\"notAfter\":\"%s\"",
 	    der_time_text(t[1], h->not_before),
 	    der_time_text(t[2], h->not_after));
+	json_text(&b, "usages", slice_str(h->usages));
 	json_text(&b, "changes", slice_str(h->changes));
 	json_text(&b, "why", slice_str(h->why));
 	if (h->quorum[0] != '\0')
@@ -202,6 +203,7 @@ put_screen(const struct store_held *h)
 	printf("Profile    %s, %s to %s\n", h->profile,
 	    der_time_text(t[0], h->not_before),
 	    der_time_text(t[1], h->not_after));
+	line("Usages", h->usages);
 	line("Changes", h->changes);
 	line("Held", h->why);
 	line("Needs", h->quorum);

@@ -168,6 +168,8 @@ struct held {
 	struct checked		*checked;
 	struct anchor		*anchors;	/* without CRLs */
 	struct secret		 secret;
+	struct txn_hold		 shown;		/* if it is approved; in keep */
+	struct buf		 keep;
 };
 void	held_init(struct held *h, struct store *s);
 void	held_release(struct held *h);

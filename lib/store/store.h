@@ -261,6 +261,7 @@ struct store_held {
 	enum body	 body;
 	const char	*profile, *changes, *why, *reason;
 	const char	*quorum;	/* approvals asked for, or "" */
+	const char	*usages;	/* "" in rows of an older program */
 };
 /* Does ${txn} wait for approvals and for no operator?  1, 0, -1. */
 int	store_held_open(struct store *s, int64_t txn, struct err *e);
@@ -278,6 +279,9 @@ int	store_approvals(struct store *s, int64_t txn, int (*each)(void *arg,
 	    const struct store_approval *a), void *arg, struct err *e);
 int	store_held(struct store *s, int64_t txn, struct buf *request,
 	    struct buf *reason, struct err *e);
+/* What of ${txn} an operator was shown, kept in ${keep}: 1, 0, -1. */
+int	store_held_shown(struct store *s, int64_t txn, struct txn_hold *h,
+	    struct buf *keep, struct err *e);
 int	store_helds(struct store *s, int (*each)(void *arg,
 	    const struct store_held *h), void *arg, struct err *e);
 int	store_decide(struct store *s, int64_t txn, const char *reason,

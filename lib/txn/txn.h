@@ -87,6 +87,7 @@ struct txn_hold {
 	int64_t		 not_before, not_after;
 	const char	*profile, *changes, *why;
 	const char	*quorum;	/* approvals asked for, or "" */
+	const char	*usages;	/* wish_usages(); NULL as "" */
 };
 
 /* A registration authority that has approved the request. */
