@@ -95,7 +95,7 @@ fill_effects(const struct grant *g, struct op_facts *facts,
 		.der = cert->der, .serial = facts->serial,
 		.subject = cert->subject, .spki = cert->spki,
 		.not_before = cert->not_before, .not_after = cert->not_after,
-		.profile = grant_profile(g)->name,
+		.profile = grant_profile(g)->name, .key_hash = facts->key_hash,
 	};
 	buf_add_slice(&t->serial, facts->serial);
 	buf_add_slice(&t->cert, cert->der);

@@ -178,6 +178,13 @@ int	held_load(struct engine *en, const struct txn *t,
 	    struct held *h, struct err *e);
 
 /*
+ * known.c: has a certificate of the key ${hash} (alg_key_hash) been issued, and
+ * for which subject?  store_key(), with what an older program issued.
+ */
+int	known_key(struct store *s, const uint8_t hash[static 32],
+	    struct buf *subject, int *revoked, struct err *e);
+
+/*
  * reject.c: the negative answer to ${m} for ${o->err} (RFC 9483 3.6.2): in
  * ${op}'s own response if ${in_body} and it enrols, else an error message.
  * Fills ${o->name} and ${o->answer}, not the store.  It is signed, or made

@@ -75,6 +75,7 @@ void	txn_release(struct txn *t);
 /* A certificate that an answer brings into being. */
 struct txn_cert {
 	struct slice	 der, serial, subject, spki;
+	struct slice	 key_hash;	/* alg_key_hash(); none: looked up later */
 	int64_t		 not_before, not_after;
 	int64_t		 first_issued;
 	const char	*profile;
