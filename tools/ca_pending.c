@@ -21,7 +21,8 @@ static const char usage[] =
 "pending: requests of profiles and rules that say \"hold = yes\", as they would\n"
 "         be granted; at an RA, as they are asked for.\n"
 "approve: the device gets its certificate when it asks again; the request is\n"
-"         judged once more then.  An RA sends it on.\n"
+"         judged once more then, and refused if it would not be as it was\n"
+"         shown.  An RA sends it on.\n"
 "reject:  the device is told TEXT.\n"
 "ID is the beginning of the digest or of the transaction, at least 8 hex\n"
 "digits, and of no other request.\n";
@@ -149,6 +150,7 @@ put_json(const struct store_held *h)
 	json_text(&b, "profile", slice_str(h->profile));
 	json_time(&b, "notBefore", h->not_before);
 	json_time(&b, "notAfter", h->not_after);
+	json_text(&b, "usages", slice_str(h->usages));
 	json_text(&b, "changes", slice_str(h->changes));
 	json_text(&b, "why", slice_str(h->why));
 	if (h->quorum[0] != '\0')
@@ -231,6 +233,7 @@ put_screen(const struct store_held *h)
 		    hex);
 	}
 	profile_line(h);
+	line("Usages", h->usages);
 	line("Changes", h->changes);
 	line("Held", h->why);
 	line("Needs", h->quorum);

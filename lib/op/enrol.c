@@ -95,7 +95,7 @@ fill_effects(const struct grant *g, struct op_facts *facts,
 		.der = cert->der, .serial = facts->serial,
 		.subject = cert->subject, .spki = cert->spki,
 		.not_before = cert->not_before, .not_after = cert->not_after,
-		.profile = grant_profile(g)->name,
+		.profile = grant_profile(g)->name, .key_hash = facts->key_hash,
 	};
 	buf_add_slice(&t->serial, facts->serial);
 	buf_add_slice(&t->cert, cert->der);
@@ -178,7 +178,7 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 {
 	const struct wish *w = grant_wish(g);
 	const char *held = grant_held(g), *waits = grant_waits(g);
-	size_t at[3] = { w->subject.n, w->san.n, w->spki.n }, text, who;
+	size_t at[3] = { w->subject.n, w->san.n, w->spki.n }, text, use, who;
 	struct txn *t = facts->txn;
 	struct buf *b = &a->cert;
 
@@ -189,6 +189,8 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	buf_add(b, w->mods_text, strlen(w->mods_text) + 1);
 	text = b->n;
 	add_quorum(grant_quorum(g), b);
+	use = b->n;
+	wish_usages(w, b);
 	who = b->n;
 	add_signer(r->checked, b);
 	if (buf_bad(b))
@@ -197,6 +199,7 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	a->effects.hold = (struct txn_hold){
 		.signer = SLICE(b->p + who, b->n - who),
 		.quorum = (const char *)b->p + text,
+		.usages = (const char *)b->p + use,
 		.subject = SLICE(b->p, at[0]),
 		.san = SLICE(b->p + at[0], at[1]),
 		.spki = SLICE(b->p + at[0] + at[1], at[2]),
@@ -217,6 +220,43 @@ hold(const struct op_request *r, const struct grant *g, struct op_facts *facts,
 	return 0;
 }
 
+/* cmp.conf may have changed since an operator saw it: a yes is to that. */
+static int
+check_shown(const struct txn_hold *h, const struct grant *g, struct err *e)
+{
+	const char *profile = grant_profile(g)->name;
+	const struct wish *w = grant_wish(g);
+	int64_t now = w->not_after - w->not_before,
+	    then = h->not_after - h->not_before;
+	struct buf usages;
+	int rc = 0;
+
+	buf_init(&usages, 1 << 12);
+	wish_usages(w, &usages);
+	if (buf_bad(&usages))
+		rc = buf_err(&usages, "key usages", e);
+	else if (strcmp(h->profile, profile) != 0)
+		rc = err_set(e, E_HELD_CHANGED, "profile %.60s was approved, "
+		    "it would be %.60s now", h->profile, profile);
+	else if (!slice_eq(h->subject, buf_slice(&w->subject)) ||
+	    !slice_eq(h->san, buf_slice(&w->san)))
+		rc = err_set(e, E_HELD_CHANGED, "the names would not be those "
+		    "that were approved");
+	else if (!slice_eq(h->spki, buf_slice(&w->spki)))
+		rc = err_set(e, E_HELD_CHANGED, "the key would not be the one "
+		    "that was approved");
+	else if (strcmp(h->usages, (const char *)usages.p) != 0)
+		rc = err_set(e, E_HELD_CHANGED, "usages \"%.80s\" were "
+		    "approved, they would be \"%.80s\" now", h->usages,
+		    (const char *)usages.p);
+	else if (now > then)
+		rc = err_set(e, E_HELD_CHANGED, "a validity of %lld seconds "
+		    "was approved, it would be %lld now", (long long)then,
+		    (long long)now);
+	buf_release(&usages);
+	return rc;
+}
+
 /* The certificate and the positive response, whoever decided it. */
 static int
 grant_certificate(const struct op_ca *ca, const struct op_request *r,
@@ -225,7 +265,9 @@ grant_certificate(const struct op_ca *ca, const struct op_request *r,
 {
 	const struct wish *w = grant_wish(g);
 
-	if ((grant_held(g) != NULL && !facts->approved) ||
+	if (facts->shown != NULL && check_shown(facts->shown, g, e) == -1)
+		return -1;
+	if ((grant_held(g) != NULL && facts->shown == NULL) ||
 	    grant_waits(g) != NULL)
 		return hold(r, g, facts, a, e);
 	if (issue(ca, g, facts, a, e) == -1)

@@ -52,7 +52,9 @@ struct op_facts {
 	struct txn		*txn;		/* a fresh one if state is NONE */
 	struct policy_facts	 policy;
 	struct slice		 serial;	/* free, for a new certificate */
-	int			 approved;	/* by an operator: never held */
+	struct slice		 key_hash;	/* alg_key_hash() of its key */
+	/* What an operator saw and approved: not held, if it is that. */
+	const struct txn_hold	*shown;
 };
 
 /* The answer that a CA gives. */

@@ -54,6 +54,17 @@ void	alg_write(struct derw *w, const struct sigalg *a);
  */
 int	alg_keyinfo(struct slice spki, struct keyinfo *k, struct err *e);
 
+/*
+ * What makes the key of a SubjectPublicKeyInfo TLV one key: SHA-256 of the RSA
+ * modulus, whether it is for rsaEncryption or id-RSASSA-PSS, with what
+ * parameters and exponent (whoever has one private exponent has all), or of the
+ * point and its curve.  Errors as alg_keyinfo().
+ */
+int	alg_key_hash(struct slice spki, uint8_t out[static 32],
+	    struct err *e);
+/* Are ${a} and ${b} one key?  What cannot be read is only like itself. */
+int	alg_key_same(struct slice a, struct slice b);
+
 /* May a key of ${k} make signatures of ${a}?  E_ALG_KEY says why not. */
 int	alg_fits(const struct sigalg *a, const struct keyinfo *k, struct err *e);
 

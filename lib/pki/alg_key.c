@@ -182,6 +182,34 @@ alg_keyinfo(struct slice spki, struct keyinfo *k, struct err *e)
 	return 0;
 }
 
+int
+alg_key_hash(struct slice spki, uint8_t out[static 32], struct err *e)
+{
+	char kind[32];
+	struct keyinfo k;
+
+	if (alg_keyinfo(spki, &k, e) == -1)
+		return -1;
+	snprintf(kind, sizeof(kind), "%s:", k.n.n > 0 ? "rsa" : k.family ==
+	    KEY_EC ? oid_name(curves[k.curve].oid) : k.family == KEY_ED448 ?
+	    "ed448" : "ed25519");
+	alg_sha256(slice_str(kind), k.n.n > 0 ? k.n : k.point, out);
+	return 0;
+}
+
+int
+alg_key_same(struct slice a, struct slice b)
+{
+	struct err ignored = { 0 };
+	uint8_t x[32], y[32];
+
+	if (slice_eq(a, b))
+		return 1;
+	return alg_key_hash(a, x, &ignored) == 0 &&
+	    alg_key_hash(b, y, &ignored) == 0 &&
+	    slice_eq(SLICE(x, 32), SLICE(y, 32));
+}
+
 static int
 scheme_fits(enum sig_scheme s, enum key_family f)
 {

@@ -524,6 +524,23 @@ uris(const struct conf_list *l)
 }
 
 void
+wish_usages(const struct wish *w, struct buf *out)
+{
+	const char *sep = "";
+
+	for (uint32_t bit = 1; bit <= KU_DECIPHER_ONLY; bit <<= 1)
+		if (w->ku & bit) {
+			buf_printf(out, "%s%s", sep, conf_ku_name(bit));
+			sep = " ";
+		}
+	for (size_t i = 0; i < w->n_eku; i++, sep = " ")
+		buf_printf(out, "%s%s", sep, oid_name(w->eku[i]));
+	if (*sep == '\0')
+		buf_add_str(out, "none");
+	buf_add_u8(out, 0);
+}
+
+void
 profile_tbs(const struct conf_profile *p, const struct wish *w,
     const struct cert *issuer, struct slice serial, struct tbs *out)
 {

@@ -47,6 +47,10 @@ int	profile_apply(const struct conf_profile *p, const struct cert_template *t,
 int	profile_key(const struct conf_list *keys, struct slice spki,
 	    struct err *e);
 
+/* "digitalSignature clientAuth" or "none", 0 at the end: the same for the same
+ * key usages and extended ones. */
+void	wish_usages(const struct wish *w, struct buf *out);
+
 /* The tbs of ${w} under ${p} for cert_sign(); borrows everything. */
 void	profile_tbs(const struct conf_profile *p, const struct wish *w,
 	    const struct cert *issuer, struct slice serial, struct tbs *out);

@@ -91,6 +91,17 @@ is_due(struct step *s, struct err *e)
 	}
 }
 
+/* What an operator approved is what was to be seen of it, and no more. */
+static int
+recall_shown(struct step *s, struct err *e)
+{
+	int rc = store_held_shown(s->en->store, s->txn.id, &s->held.shown,
+	    &s->held.keep, e);
+
+	s->facts.shown = rc == 1 ? &s->held.shown : NULL;
+	return rc == -1 ? -1 : 0;
+}
+
 /*
  * From here on the request that was held is worked on in place of the
  * pollReq.
@@ -117,12 +128,13 @@ ca_recall(struct step *s, struct err *e)
 	s->op = s->held.op;
 	s->request.checked = s->held.checked;
 	s->request.msg = &s->held.msg;
-	s->facts.approved = s->was == TXN_APPROVED;
 	secret_counted(&s->facts.policy.ticket);
 	s->answer.effects.unhold = 1;
 	s->facts.policy.recalled = 1;
 	if (rc == 0 && approval_load(s->en, s->txn.id, &s->held.msg,
 	    &s->approvals, e) == -1)
+		return -1;
+	if (rc == 0 && s->was == TXN_APPROVED && recall_shown(s, e) == -1)
 		return -1;
 	s->facts.policy.earlier = s->approvals.earlier;
 	s->facts.policy.n_earlier = s->approvals.n_earlier;

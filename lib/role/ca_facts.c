@@ -69,15 +69,14 @@ find_target(struct step *s, struct err *e)
 static int
 find_key(struct step *s, struct err *e)
 {
-	uint8_t hash[32];
 	int rc;
 
 	if (s->request.spki.n > 0) {
-		alg_sha256(buf_slice(&s->request.spki), SLICE_NONE, hash);
-		rc = store_key(s->en->store, hash, &s->key_subject,
-		    &s->facts.policy.key_revoked, e);
-		if (rc == -1)
+		if (alg_key_hash(buf_slice(&s->request.spki), s->key_hash,
+		    e) == -1 || (rc = known_key(s->en->store, s->key_hash,
+		    &s->key_subject, &s->facts.policy.key_revoked, e)) == -1)
 			return -1;
+		s->facts.key_hash = SLICE(s->key_hash, sizeof(s->key_hash));
 		s->facts.policy.key_known = rc;
 		s->facts.policy.key_subject = buf_slice(&s->key_subject);
 	}

@@ -21,7 +21,7 @@ struct step {
 	struct secret		 secret;	/* of a MAC */
 	int			 others;	/* have this transactionID too */
 	struct buf		 target_row;
-	uint8_t			 serial[20], nonce[16];
+	uint8_t			 serial[20], nonce[16], key_hash[32];
 	int			 in_body;	/* header and protection are fine */
 	struct slice		 der;		/* of what is handled */
 	struct held		 held;		/* pollReq: what it is about */

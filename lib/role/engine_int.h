@@ -168,12 +168,21 @@ struct held {
 	struct checked		*checked;
 	struct anchor		*anchors;	/* without CRLs */
 	struct secret		 secret;
+	struct txn_hold		 shown;		/* if it is approved; in keep */
+	struct buf		 keep;
 };
 void	held_init(struct held *h, struct store *s);
 void	held_release(struct held *h);
 int	held_load(struct engine *en, const struct txn *t,
 	    const struct checked *c, const struct cert *vouched,
 	    struct held *h, struct err *e);
+
+/*
+ * known.c: has a certificate of the key ${hash} (alg_key_hash) been issued, and
+ * for which subject?  store_key(), with what an older program issued.
+ */
+int	known_key(struct store *s, const uint8_t hash[static 32],
+	    struct buf *subject, int *revoked, struct err *e);
 
 /*
  * reject.c: the negative answer to ${m} for ${o->err} (RFC 9483 3.6.2): in

@@ -12,6 +12,7 @@ held_init(struct held *h, struct store *s)
 	h->secret.running = 1;
 	buf_init(&h->request, (size_t)2 << 20);
 	buf_init(&h->reason, 4096);
+	buf_init(&h->keep, (size_t)2 << 20);
 }
 
 void
@@ -21,6 +22,7 @@ held_release(struct held *h)
 	free(h->anchors);
 	buf_release(&h->request);
 	buf_release(&h->reason);
+	buf_release(&h->keep);
 	secret_release(&h->secret);
 }
 

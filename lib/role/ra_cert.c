@@ -25,11 +25,11 @@ check_key(struct engine *en, const struct csr *c, struct err *e)
 	uint8_t hash[32];
 	int revoked, rc;
 
-	if (profile_key(&keys, c->spki, e) == -1)
+	if (profile_key(&keys, c->spki, e) == -1 ||
+	    alg_key_hash(c->spki, hash, e) == -1)
 		return -1;
-	alg_sha256(c->spki, SLICE_NONE, hash);
 	buf_init(&subject, 1 << 16);
-	rc = store_key(en->store, hash, &subject, &revoked, e);
+	rc = known_key(en->store, hash, &subject, &revoked, e);
 	if (rc == 1 && (revoked || !name_eq(c->subject, buf_slice(&subject))))
 		rc = err_set(e, E_TMPL_KEY_USED, "the key is certified for "
 		    "\"%s\" already%s; make a new key", name_short(other,

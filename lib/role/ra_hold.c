@@ -39,7 +39,7 @@ ra_hold(struct ra_step *s, struct err *e)
 		.subject = t->subject, .san = policy_asked_san(t->extensions),
 		.spki = buf_slice(&s->request.spki),
 		.not_before = t->not_before, .not_after = t->not_after,
-		.profile = escape_short(shown, profile), .changes = "",
+		.profile = escape_short(shown, profile), .changes = "", .usages = "",
 		.why = grant_held(s->grant),
 	};
 	ra_begin_txn(s);

@@ -292,7 +292,7 @@ read_new_key(struct making *k, struct err *e)
 	    key_load(a->newkey_file, a->newkey_pass, &k->new_key, e)) == -1)
 		return -1;
 	if (k->op->request == BODY_KUR && k->new_key != NULL &&
-	    slice_eq(key_spki(k->new_key), k->cert.v[0].spki))
+	    alg_key_same(key_spki(k->new_key), k->cert.v[0].spki))
 		return err_set(e, E_TMPL_KEY_USED, "--newkey-file is the key "
 		    "of --cert; an update needs a new one");
 	if ((k->new_key != NULL ? request_template_key(&k->tmpl,

@@ -72,10 +72,16 @@ int	store_txn_row(struct store *s, int64_t id, struct txn *t,
 int	store_signers(struct store *s, struct slice transaction_id,
 	    struct buf *out, struct err *e);
 
-/* Is ${spki_hash} certified here, and for which subject?  1 found, 0 not.
- * ${revoked}: any certificate of the key is revoked. */
-int	store_key(struct store *s, const uint8_t spki_hash[static 32],
+/*
+ * Is the key of ${key_hash} certified here, and for which subject?  1 found, 0
+ * not.  ${revoked}: any certificate of the key is revoked.  store_key_fill()
+ * belongs before it: certificates that have no hash yet get that of ${hash},
+ * or never one if it returns -1.
+ */
+int	store_key(struct store *s, const uint8_t key_hash[static 32],
 	    struct buf *subject, int *revoked, struct err *e);
+int	store_key_fill(struct store *s, int (*hash)(struct slice der,
+	    uint8_t out[static 32]), struct err *e);
 
 /* Is this serial (unsigned bytes) taken?  1, 0, -1. */
 int	store_serial_taken(struct store *s, struct slice serial,
@@ -261,6 +267,7 @@ struct store_held {
 	enum body	 body;
 	const char	*profile, *changes, *why, *reason;
 	const char	*quorum;	/* approvals asked for, or "" */
+	const char	*usages;	/* "" in rows of an older program */
 };
 /* Does ${txn} wait for approvals and for no operator?  1, 0, -1. */
 int	store_held_open(struct store *s, int64_t txn, struct err *e);
@@ -278,6 +285,9 @@ int	store_approvals(struct store *s, int64_t txn, int (*each)(void *arg,
 	    const struct store_approval *a), void *arg, struct err *e);
 int	store_held(struct store *s, int64_t txn, struct buf *request,
 	    struct buf *reason, struct err *e);
+/* What of ${txn} an operator was shown, kept in ${keep}: 1, 0, -1. */
+int	store_held_shown(struct store *s, int64_t txn, struct txn_hold *h,
+	    struct buf *keep, struct err *e);
 int	store_helds(struct store *s, int (*each)(void *arg,
 	    const struct store_held *h), void *arg, struct err *e);
 int	store_decide(struct store *s, int64_t txn, const char *reason,

@@ -5,7 +5,7 @@
 #include <nettle/sha2.h>
 
 int
-store_key(struct store *s, const uint8_t spki_hash[static 32],
+store_key(struct store *s, const uint8_t key_hash[static 32],
     struct buf *subject, int *revoked, struct err *e)
 {
 	struct store_use u;
@@ -13,8 +13,8 @@ store_key(struct store *s, const uint8_t spki_hash[static 32],
 
 	*revoked = 0;
 	store_use(s, STMT_CERT_KEY, "SELECT subject, revoked_at IS NOT NULL "
-	    "FROM cert WHERE spki_hash = ? ORDER BY rowid DESC", &u);
-	store_bind(&u, SLICE(spki_hash, 32));
+	    "FROM cert WHERE key_hash = ? ORDER BY rowid DESC", &u);
+	store_bind(&u, SLICE(key_hash, 32));
 	while ((rc = store_step(&u, e)) == 1) {
 		if (!found)	/* of the newest */
 			buf_add_slice(subject, store_col(&u, 0));
@@ -26,6 +26,32 @@ store_key(struct store *s, const uint8_t spki_hash[static 32],
 	if (buf_bad(subject))
 		return buf_err(subject, "subject", e);
 	return found;
+}
+
+int
+store_key_fill(struct store *s, int (*hash)(struct slice der,
+    uint8_t out[static 32]), struct err *e)
+{
+	uint8_t key[32];
+	struct store_use u;
+	int64_t row;
+	int rc, good;
+
+	for (;;) {
+		store_use(s, STMT_CERT_UNHASHED, "SELECT rowid, der FROM cert "
+		    "WHERE key_hash IS NULL LIMIT 1", &u);
+		if ((rc = store_step(&u, e)) != 1)
+			return rc;
+		row = store_col_int(&u, 0);
+		good = hash(store_col(&u, 1), key) == 0;
+		store_end(&u);
+		store_use(s, STMT_CERT_HASHED, "UPDATE cert SET key_hash = ? "
+		    "WHERE rowid = ?", &u);
+		store_bind(&u, good ? SLICE(key, sizeof(key)) : SLICE_NONE);
+		store_bind_int(&u, row);
+		if (store_run(&u, e) == -1)
+			return -1;
+	}
 }
 
 int
@@ -135,8 +161,8 @@ store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 	sha256_update(&ctx, c->spki.n, c->spki.p);
 	sha256_digest(&ctx, sizeof(hash), hash);
 	store_use(s, STMT_CERT_INSERT, "INSERT INTO cert (serial, spki_hash, "
-	    "subject, not_before, not_after, profile, der, first_issued, txn) "
-	    "VALUES (?,?,?,?,?,?,?,?,?)", &u);
+	    "subject, not_before, not_after, profile, der, first_issued, txn, "
+	    "key_hash) VALUES (?,?,?,?,?,?,?,?,?,?)", &u);
 	store_bind(&u, c->serial);
 	store_bind(&u, SLICE(hash, sizeof(hash)));
 	store_bind(&u, c->subject);
@@ -149,6 +175,10 @@ store_put_cert(struct store *s, const struct txn_cert *c, int64_t txn,
 		store_bind_null(&u);
 	else
 		store_bind_int(&u, txn);
+	if (c->key_hash.n == 0)
+		store_bind_null(&u);
+	else
+		store_bind(&u, c->key_hash);
 	return store_run(&u, e);
 }
 

@@ -3,6 +3,7 @@
 
 #include <nettle/sha2.h>
 #include <stdio.h>
+#include <string.h>
 
 static int
 forget(struct store *s, int64_t txn, struct err *e)
@@ -30,8 +31,8 @@ store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	sha256_digest(&ctx, sizeof(digest), digest);
 	store_use(s, STMT_HELD_INSERT, "INSERT INTO held (txn, digest, "
 	    "request, signer, subject, san, spki, not_before, not_after, "
-	    "profile, changes, why, quorum) "
-	    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", &u);
+	    "profile, changes, why, quorum, usages) "
+	    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &u);
 	store_bind_int(&u, txn);
 	store_bind(&u, SLICE(digest, sizeof(digest)));
 	store_bind(&u, h->request);
@@ -45,6 +46,7 @@ store_put_held(struct store *s, const struct effects *f, int64_t txn,
 	store_bind_text(&u, h->changes);
 	store_bind_text(&u, h->why);
 	store_bind_text(&u, h->quorum == NULL ? "" : h->quorum);
+	store_bind_text(&u, h->usages == NULL ? "" : h->usages);
 	return store_run(&u, e);
 }
 
@@ -93,6 +95,44 @@ store_held(struct store *s, int64_t txn, struct buf *request,
 	return rc;
 }
 
+int
+store_held_shown(struct store *s, int64_t txn, struct txn_hold *h,
+    struct buf *keep, struct err *e)
+{
+	size_t at = keep->n;
+	struct store_use u;
+	const char *profile, *usages;
+	int rc;
+
+	*h = (struct txn_hold){ .not_before = 0 };
+	store_use(s, STMT_HELD_SHOWN, "SELECT subject, san, spki, not_before, "
+	    "not_after, profile, usages FROM held WHERE txn = ?", &u);
+	store_bind_int(&u, txn);
+	if ((rc = store_step(&u, e)) == 1) {
+		h->subject = store_col(&u, 0);
+		h->san = store_col(&u, 1);
+		h->spki = store_col(&u, 2);
+		h->not_before = store_col_int(&u, 3);
+		h->not_after = store_col_int(&u, 4);
+		profile = store_col_text(&u, 5);
+		usages = store_col_text(&u, 6);
+		buf_add_slice(keep, h->subject);
+		buf_add_slice(keep, h->san);
+		buf_add_slice(keep, h->spki);
+		buf_add(keep, profile, strlen(profile) + 1);
+		buf_add(keep, usages, strlen(usages) + 1);
+		if (!buf_bad(keep)) {
+			h->subject.p = keep->p + at;
+			h->san.p = h->subject.p + h->subject.n;
+			h->spki.p = h->san.p + h->san.n;
+			h->profile = (const char *)h->spki.p + h->spki.n;
+			h->usages = h->profile + strlen(h->profile) + 1;
+		}
+	}
+	store_end(&u);
+	return rc == 1 && buf_bad(keep) ? buf_err(keep, "held request", e) : rc;
+}
+
 static void
 load(struct store_use *u, struct store_held *h)
 {
@@ -115,6 +155,7 @@ load(struct store_use *u, struct store_held *h)
 		.why = store_col_text(u, 15),
 		.reason = store_col_text(u, 16),
 		.quorum = store_col_text(u, 17),
+		.usages = store_col_text(u, 18),
 	};
 }
 
@@ -129,7 +170,7 @@ store_helds(struct store *s, int (*each)(void *arg,
 	store_use(s, STMT_HELD_LIST, "SELECT txn, created, state, "
 	    "transaction_id, digest, request, signer, held.subject, held.san, "
 	    "held.spki, not_before, not_after, body, profile, changes, why, "
-	    "reason, quorum FROM held JOIN txn ON txn.id = held.txn ORDER BY txn", &u);
+	    "reason, quorum, usages FROM held JOIN txn ON txn.id = held.txn ORDER BY txn", &u);
 	while ((rc = store_step(&u, e)) == 1) {
 		load(&u, &h);
 		if (h.body < 0 || h.body >= BODY__COUNT)

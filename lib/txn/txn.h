@@ -75,6 +75,7 @@ void	txn_release(struct txn *t);
 /* A certificate that an answer brings into being. */
 struct txn_cert {
 	struct slice	 der, serial, subject, spki;
+	struct slice	 key_hash;	/* alg_key_hash(); none: looked up later */
 	int64_t		 not_before, not_after;
 	int64_t		 first_issued;
 	const char	*profile;
@@ -87,6 +88,7 @@ struct txn_hold {
 	int64_t		 not_before, not_after;
 	const char	*profile, *changes, *why;
 	const char	*quorum;	/* approvals asked for, or "" */
+	const char	*usages;	/* wish_usages(); NULL as "" */
 };
 
 /* A registration authority that has approved the request. */

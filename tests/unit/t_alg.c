@@ -241,6 +241,41 @@ rsa_keys(struct derw *w)
 	    E_ALG_PARAMS, "key: RSA-PSS for SHA-1 is refused");
 }
 
+/* The key that this SPKI is of, as 32 bytes; all zero: none. */
+static struct slice
+hash_of(struct slice spki, uint8_t out[static 32])
+{
+	struct err e = { 0 };
+
+	if (alg_key_hash(spki, out, &e) == -1)
+		memset(out, 0, 32);
+	return SLICE(out, 32);
+}
+
+static void
+one_key(struct derw *w)
+{
+	struct slice null = B("\x05\x00"), pss = B("\x30\x30" H0 M1 S2("\x20")),
+	    pss4 = B("\x30\x30" H0 M1 S2("\x40"));
+	uint8_t want[32], h[32], none[32] = { 0 };
+	struct slice key = hash_of(rsa(w, OID_RSA, 2048, 1, 3, null), want);
+
+	ok(memcmp(want, none, 32) != 0 && slice_eq(key, hash_of(rsa(w,
+	    OID_RSA_PSS, 2048, 1, 3, SLICE_NONE), h)),
+	    "key hash: RSA-PSS is the same key as RSA");
+	ok(slice_eq(key, hash_of(rsa(w, OID_RSA_PSS, 2048, 1, 3, pss), h)) &&
+	    slice_eq(key, hash_of(rsa(w, OID_RSA_PSS, 2048, 1, 3, pss4), h)),
+	    "key hash: with whatever parameters");
+	ok(slice_eq(key, hash_of(rsa(w, OID_RSA, 2048, 1, 5, null), h)),
+	    "key hash: another exponent does not make it another key");
+	ok(!slice_eq(key, hash_of(rsa(w, OID_RSA, 2048, 3, 3, null), h)) &&
+	    !slice_eq(key, hash_of(rsa(w, OID_RSA, 2056, 1, 3, null), h)),
+	    "key hash: another modulus does");
+	ok(slice_eq(SLICE(none, 32), hash_of(rsa(w, OID_RSA, 2048, 1, 3,
+	    SLICE_NONE), h)) && !alg_key_same(B("x"), B("y")) &&
+	    alg_key_same(B("x"), B("x")), "key hash: what is no key has none");
+}
+
 /* A key with ${point} and ${params} after the OID. */
 static struct slice
 other(struct derw *w, enum oid oid, struct slice params, struct slice point)
@@ -255,6 +290,26 @@ other(struct derw *w, enum oid oid, struct slice params, struct slice point)
 	derw_wrap(w, DER_SEQUENCE, mark);
 	derw_wrap(w, DER_SEQUENCE, 0);
 	return derw_slice(w);
+}
+
+static void
+one_point(struct derw *w)
+{
+	uint8_t point[65] = { 0x04, 1 }, a[32], b[32], none[32] = { 0 };
+	struct slice p256 = B("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
+	struct slice key;
+
+	key = hash_of(other(w, OID_EC_PUBLIC_KEY, p256, SLICE(point, 65)), a);
+	ok(memcmp(a, none, 32) != 0 && slice_eq(key, hash_of(other(w,
+	    OID_EC_PUBLIC_KEY, p256, SLICE(point, 65)), b)),
+	    "key hash: of a point");
+	point[64] = 1;
+	ok(!slice_eq(key, hash_of(other(w, OID_EC_PUBLIC_KEY, p256,
+	    SLICE(point, 65)), b)), "key hash: another point is another key");
+	key = hash_of(other(w, OID_ED25519, SLICE_NONE, SLICE(point, 32)), a);
+	ok(memcmp(a, none, 32) != 0 && !slice_eq(key, hash_of(other(w,
+	    OID_ED448, SLICE_NONE, SLICE(point, 57)), b)),
+	    "key hash: of Ed25519 and Ed448");
 }
 
 static void
@@ -369,6 +424,8 @@ main(void)
 	parsing();
 	writing();
 	rsa_keys(&w);
+	one_key(&w);
+	one_point(&w);
 	other_keys(&w);
 	derw_release(&w);
 	hashing();

@@ -2,6 +2,8 @@
  * Requests of those who have a certificate already, or who bring a PKCS#10:
  * RFC 9483 4.1.2, 4.1.3, 4.1.4 and 5.1.1, at the CA.
  */
+#include <sqlite3.h>
+
 #include "tap.h"
 #include "t_engine_say.h"
 
@@ -339,6 +341,119 @@ test_expired(void)
 }
 
 /* Signed with the key of the CA, but nobody here has issued it. */
+/* ${k}, an RSA key, as one for RSASSA-PSS alone; ${params} as they are. */
+static struct key *
+pss_of(const struct key *k, struct slice params)
+{
+	struct buf *der = new_buf();
+	struct slice in, version, algid, secret;
+	struct err e = { 0 };
+	struct key *out;
+	struct derw w;
+	char cmd[512];
+	size_t mark;
+
+	put_key(topfd, "rsa.key", k);
+	snprintf(cmd, sizeof(cmd), "openssl pkcs8 -topk8 -nocrypt -in %s "
+	    "-outform DER -out %s", in_top("rsa.key"), in_top("rsa.der"));
+	if (system(cmd) != 0 || file_read_at(topfd, "rsa.der", 1 << 16, der,
+	    &e) == -1 || der_only(buf_slice(der), DER_SEQUENCE, &in) == -1 ||
+	    der_get_tlv(&in, DER_INTEGER, &version) == -1 ||
+	    der_get(&in, DER_SEQUENCE, &algid) == -1 ||
+	    der_get_tlv(&in, DER_OCTET_STRING, &secret) == -1)
+		die("rsa.der", &e);
+	derw_init(&w, 1 << 16);
+	derw_raw(&w, secret);
+	mark = derw_mark(&w);
+	derw_raw(&w, params);
+	derw_oid(&w, oid_bytes(OID_RSA_PSS));
+	derw_wrap(&w, DER_SEQUENCE, mark);
+	derw_raw(&w, version);
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	if (key_import(derw_slice(&w), SLICE_NONE, &out, &e) == -1)
+		die("RSA-PSS", &e);
+	derw_release(&w);
+	return out;
+}
+
+/* SHA-256, MGF1 with it, 32 octets of salt. */
+#define SHA256	"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"
+#define PSS_PARAMS	SLICE_LIT("\x30\x30\xa0\x0d\x30\x0b" SHA256 \
+	"\xa1\x1a\x30\x18\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08" \
+	"\x30\x0b" SHA256 "\xa2\x03\x02\x01\x20")
+
+/* Forget the hashes, as if an older program had issued all. */
+static void
+forget_hashes(void)
+{
+	sqlite3 *db = NULL;
+
+	engine_close(en);
+	if (sqlite3_open(in_top("ca/state/cmp.db"), &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "UPDATE cert SET key_hash = NULL", NULL, NULL,
+	    NULL) != SQLITE_OK)
+		die("cmp.db", &(struct err){ 0 });
+	sqlite3_close(db);
+	open_ca();
+}
+
+/* The same numbers are the same key, whatever algorithm they are for. */
+static void
+test_same_numbers(void)
+{
+	struct key *rsa = new_key("rsa:2048"), *fresh_key = new_key("ec:P-256"),
+	    *pss[2] = { pss_of(rsa, SLICE_NONE), pss_of(rsa, PSS_PARAMS) };
+	static const char *const how[2] = { "without parameters",
+	    "with parameters" };
+	struct ask a = ask_for(&dev, rsa), u;
+	struct who own;
+	int n;
+
+	a.subject = "CN=victim,O=Example";
+	say(make(&a));
+	own = holder(rsa);
+	n = certificates(NULL);
+	for (int i = 0; i < 2; i++) {
+		ok(!slice_eq(key_spki(rsa), key_spki(pss[i])),
+		    "(RSA-PSS %s: another SubjectPublicKeyInfo)", how[i]);
+		a.key = pss[i];
+		a.subject = "CN=other,O=Example";
+		say_any(&a, BODY_IR);
+		ok(refused(BODY_IP, E_TMPL_KEY_USED, FAIL_BAD_CERT_TEMPLATE, n),
+		    "an RSA key is not certified for another as RSA-PSS %s",
+		    how[i]);
+		u = ask_as(&own, BODY_KUR, pss[i]);
+		u.subject = "CN=victim,O=Example";
+		say(make(&u));
+		ok(refused(BODY_KUP, E_TMPL_KEY_USED, FAIL_BAD_CERT_TEMPLATE,
+		    n), "an update has no new key if it is RSA-PSS %s of the "
+		    "same numbers", how[i]);
+		ask_release(&u);
+	}
+	take_back(&own);
+	for (int i = 0; i < 3; i++) {
+		a.key = i == 2 ? rsa : pss[i];
+		say_any(&a, BODY_IR);
+		ok(refused(BODY_IP, E_TMPL_KEY_USED, FAIL_BAD_CERT_TEMPLATE, n),
+		    "a revoked RSA key is not certified again as %s%s", i == 2 ?
+		    "RSA" : "RSA-PSS ", i == 2 ? "" : how[i]);
+		forget_hashes();
+	}
+	a.key = pss[0];
+	say_any(&a, BODY_IR);
+	ok(refused(BODY_IP, E_TMPL_KEY_USED, FAIL_BAD_CERT_TEMPLATE, n),
+	    "nor is one whose certificate an older program issued");
+	a.key = fresh_key;
+	say_any(&a, BODY_IR);
+	ok(granted() && certificates(NULL) == n + 1,
+	    "(but a key of its own is)");
+	ask_release(&a);
+	key_free(rsa);
+	key_free(pss[0]);
+	key_free(pss[1]);
+	key_free(fresh_key);
+}
+
 static void
 test_stranger(void)
 {
@@ -524,6 +639,7 @@ main(void)
 	test_kur_plain();
 	test_limit();
 	test_revoked();
+	test_same_numbers();
 	test_stranger();
 	test_p10cr_form();
 	test_p10cr();

@@ -1,4 +1,6 @@
 /* Delayed answers, at the CA and at the device: RFC 9483 4.4 and 5.1.5. */
+#include <sqlite3.h>
+
 #include "tap.h"
 #include "msg/poll.h"
 #include "t_engine_dev.h"
@@ -284,6 +286,120 @@ test_later(void)
 	forget(&h);
 }
 
+/* --- cmp.conf has changed since the operator said yes */
+
+/* The CA's cmp.conf with "${was}" replaced by "${is}", once. */
+static void
+edit_conf(const char *was, const char *is)
+{
+	struct buf text, out;
+	struct err e = { 0 };
+	const char *at;
+	size_t n;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&out, 1 << 20);
+	if (file_read_at(cafd, "cmp.conf", 1 << 20, &text, &e) == -1 ||
+	    (at = strstr(buf_str(&text), was)) == NULL)
+		die(was, &e);
+	n = (size_t)(at - (const char *)text.p);
+	buf_add(&out, text.p, n);
+	buf_add_str(&out, is);
+	buf_add(&out, text.p + n + strlen(was), text.n - n - strlen(was));
+	put_file(cafd, "cmp.conf", buf_slice(&out), 0644);
+	buf_release(&text);
+	buf_release(&out);
+	engine_close(en);
+	open_ca();
+}
+
+/* A row as an older program wrote it. */
+static int
+without_usages(void)
+{
+	sqlite3 *db = NULL;
+	int rc;
+
+	engine_close(en);
+	rc = sqlite3_open(in_top("ca/state/cmp.db"), &db);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "UPDATE held SET usages = ''", NULL, NULL,
+		    NULL);
+	sqlite3_close(db);
+	open_ca();
+	return rc == SQLITE_OK;
+}
+
+/* One that is approved, and asked for after ${was} has become ${is}. */
+static void
+changed(const char *was, const char *is, enum err_code code, const char *name)
+{
+	struct held_ir h = hold_one(1);
+	int before = certificates(NULL);
+
+	decide_on(&h, NULL);
+	edit_conf(was, is);
+	say(poll_by(&h, &dev, 0, 1));
+	if (code == E_NONE)
+		ok(is_final(&h) && re.cert.p != NULL && certificates(NULL) ==
+		    before + 1, "%s", name);
+	else
+		ok(re.verdict == VERDICT_REFUSED && re.code == code &&
+		    is_final(&h) && re.status == STATUS_REJECTION &&
+		    re.fail == FAIL_NOT_AUTHORIZED && certificates(NULL) ==
+		    before && state_of(&dev, h.id) == TXN_FAILED, "%s", name);
+	edit_conf(is, was);
+	forget(&h);
+}
+
+static void
+test_changed(void)
+{
+#define HELD	"[profile held]\nhold = yes\n"
+	struct held_ir h;
+	int before;
+
+	changed(HELD, HELD "key-usage = keyAgreement digitalSignature "
+	    "nonRepudiation\n", E_HELD_CHANGED, "what was approved is not "
+	    "issued with other key usages");
+	changed(HELD, HELD "eku = clientAuth codeSigning\n", E_HELD_CHANGED,
+	    "what was approved is not issued with other extended key usages");
+	changed(HELD, HELD "validity = 800d\nmax-validity = 800d\n",
+	    E_HELD_CHANGED, "what was approved is not issued for longer");
+	changed(HELD, HELD "validity = 10d\n", E_NONE,
+	    "what was approved may be issued for a shorter time");
+	changed(HELD, HELD "eku =\n", E_HELD_CHANGED,
+	    "what was approved is not issued without its usages");
+	changed(HELD, "[profile held]\nhold = no\neku = codeSigning\n",
+	    E_HELD_CHANGED, "nor as a profile that is not held any more says");
+	/* Of the default profile: which one that is can change, too. */
+	edit_conf("[enrol devices]\n", "[enrol devices]\nhold = yes\n");
+	h = (struct held_ir){ .key = new_key("ed25519") };
+	h.a = ask_for(&dev, h.key);
+	h.ir = make(&h.a);
+	h.id = h.a.d.transaction_id;
+	say(h.ir);
+	h.nonce = re.m.hdr.sender_nonce;
+	before = certificates(NULL);
+	decide_on(&h, NULL);
+	edit_conf("[enrol devices]\nhold = yes\n", "[enrol devices]\n");
+	edit_conf("#default-profile = default", "default-profile = again");
+	say(poll_by(&h, &dev, 0, 1));
+	ok(re.code == E_HELD_CHANGED && is_final(&h) && certificates(NULL) ==
+	    before, "what was approved is not issued under another profile");
+	edit_conf("default-profile = again", "#default-profile = default");
+	forget(&h);
+	/* A row that an older program wrote has no usages. */
+	h = hold_one(1);
+	decide_on(&h, NULL);
+	before = certificates(NULL);
+	ok(without_usages(), "(a row of an older program)");
+	say(poll_by(&h, &dev, 0, 1));
+	ok(re.code == E_HELD_CHANGED && is_final(&h) && certificates(NULL) ==
+	    before, "what was approved without its usages is not issued");
+	forget(&h);
+}
+
 /* --- the device */
 
 static struct slice
@@ -412,6 +528,7 @@ main(void)
 	test_reject();
 	test_wrong();
 	test_later();
+	test_changed();
 	test_device(0);
 	test_device(1);
 	test_device_bad();

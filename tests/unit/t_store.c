@@ -1,7 +1,6 @@
 #include "store/store.h"
 
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -179,13 +178,23 @@ see_txn(void *arg, const struct txn *t)
 	return 0;
 }
 
+static int hashed;
+
+/* { 10 } as the hash of the key of "der", then nothing. */
+static int
+hash_late(struct slice der, uint8_t out[static 32])
+{
+	memset(out, 0, 32);
+	out[0] = 10;
+	return slice_eq(der, SLICE_LIT("der")) && ++hashed < 100 ? 0 : -1;
+}
+
 static void
 test_fields(void)
 {
 	const uint8_t id[32] = { 7 }, other[32] = { 8 };
 	struct effects f = { 0 }, none = { 0 };
-	uint8_t hash[32];
-	struct sha256_ctx ctx;
+	const uint8_t hash[32] = { 9 }, late[32] = { 10 };
 	struct buf name, answer, out;
 	struct store *s;
 	struct txn a, b;
@@ -200,9 +209,7 @@ test_fields(void)
 	buf_init(&answer, 100);
 	buf_init(&out, 1000);
 	certify(&f, &a);
-	sha256_init(&ctx);
-	sha256_update(&ctx, 4, (const uint8_t *)"spki");
-	sha256_digest(&ctx, 32, hash);
+	f.cert.key_hash = SLICE(hash, 32);
 
 	ok(found(s, &a, &b) == 0, "store: an unknown transaction is not found");
 	ok(put_alone(s, id, &f, "x-1-ip.pki", "answer") == 0 && a.id != 0,
@@ -238,6 +245,23 @@ test_fields(void)
 	    "store: a certified key is known, with its revocation");
 	ok(store_key(s, id, &out, &revoked, &e) == 0 && revoked == 0,
 	    "store: an unknown key is not");
+	store_close(s);
+	ok(raw("UPDATE cert SET key_hash = NULL") == 0, "(an older row)");
+	s = opened(STORE_WRITE);
+	buf_reset(&out);
+	ok(store_key(s, late, &out, &revoked, &e) == 0 &&
+	    store_key_fill(s, hash_late, &e) == 0 &&
+	    store_key(s, late, &out, &revoked, &e) == 1 && revoked == 1 &&
+	    store_key_fill(s, hash_late, &e) == 0 && hashed == 1,
+	    "store: the key of an older row is known once it is filled in");
+	store_close(s);
+	ok(raw("UPDATE cert SET key_hash = NULL") == 0, "(an older row)");
+	s = opened(STORE_WRITE);
+	hashed = 100;
+	ok(store_key_fill(s, hash_late, &e) == 0 &&
+	    store_key_fill(s, hash_late, &e) == 0 && hashed == 101 &&
+	    store_key(s, late, &out, &revoked, &e) == 0,
+	    "store: what has no key is not looked at again");
 	ok(store_serial_taken(s, buf_slice(&a.serial), &e) == 1 &&
 	    store_serial_taken(s, SLICE_LIT("zz"), &e) == 0,
 	    "store: a serial number is taken or free");
