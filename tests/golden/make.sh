@@ -227,7 +227,7 @@ by maker batch -o "$dir/3-batch.pki" "$to/enrol-implicit/1-ir.pki" \
 
 # A bundle of two at a CA that knows the RA, and the answer to it.
 plant
-run cmp-ca -C plant trust add --ra stranger/certs/cmp.pem
+run cmp-ca -C plant trust add --ra ra/certs/cmp.pem
 dir=$to/bundle
 mkdir -p "$dir"
 by stranger batch -o "$dir/1-batch.pki" "$to/enrol-implicit/1-ir.pki" \
@@ -235,8 +235,9 @@ by stranger batch -o "$dir/1-batch.pki" "$to/enrol-implicit/1-ir.pki" \
 hand plant 1-batch.pki 2-batch.pki
 
 # By way of an RA, in each of the ways in which it passes things on.
-run cmp-ca -C ra init --role ra --key keys/stranger-cmp.pem \
-    --cert stranger/certs/cmp.pem
+mkdir -p ra/keys
+cat keys/stranger-cmp.pem >ra/keys/cmp.key
+run cmp-ca -C ra init --role ra --name CN=LRA,O=Example --newkey ed25519
 cat plant/certs/ca.pem >ra/trust/up.pem
 cat maker/certs/ca.pem >ra/trust/maker.pem
 cp -r ra new-ra
@@ -247,7 +248,7 @@ relay() {
 	    '[forward dev]' "$@" 'subject = CN=*,O=Example' \
 	    'san = dns:*.example' >ra/cmp.conf
 	plant
-	run cmp-ca -C plant trust add --ra stranger/certs/cmp.pem \
+	run cmp-ca -C plant trust add --ra ra/certs/cmp.pem \
 	    --subject 'CN=*,O=Example' --san 'dns:*.example'
 }
 pump() {
