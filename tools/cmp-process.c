@@ -4,7 +4,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
-#include "role/staged.h"
+#include "role/engine.h"
 #include "spool/spool.h"
 #include "tools/process.h"
 #include "tools/tool.h"
@@ -13,9 +13,9 @@
 
 static const char usage[] =
 "usage: cmp-process [-C HOME] [--watch] [-n] [--flush]\n"
-"       cmp-process [-C HOME] [-n] [-o FILE|DIR] [--channel NAME] [--accept]\n"
-"                   FILE...\n"
-"       cmp-process [-C HOME] --accept\n"
+"       cmp-process [-C HOME] [-n] [-o FILE|DIR] [--channel NAME]\n"
+"                   [--accept [--fingerprint SHA256...]] FILE...\n"
+"       cmp-process [-C HOME] --accept [--fingerprint SHA256...]\n"
 "\n"
 "Handles messages in the role that HOME/cmp.conf names: a CA answers\n"
 "requests, a device (ee) takes answers.\n"
@@ -25,7 +25,8 @@ static const char usage[] =
 "                     alone and answers go where -o says\n"
 "  --channel NAME     FILEs came by the [channel NAME] of cmp.conf\n"
 "  --flush            an RA: let what waits for a bundle leave now\n"
-"  --accept           trust the new roots that wait in HOME/trust/staged\n"
+"  --accept           trust the new root that waits in HOME/trust/staged\n"
+"  --fingerprint SHA256  of the root to --accept, if there are several\n"
 "  -n                 say what would happen, change nothing\n"
 "  -o FILE|DIR        default: standard output if it is no terminal and there\n"
 "                     is one FILE, else the current directory\n"
@@ -35,6 +36,7 @@ static const char usage[] =
 
 static const char *home, *out, *channel = "";
 static int dry, follow, trust_new, flush;
+static struct tool_many fingerprints;
 static struct process_ask ask;
 
 static const struct tool_opt opts[] = {
@@ -44,6 +46,7 @@ static const struct tool_opt opts[] = {
 	{ "dry-run", 'n', OPT_FLAG, &dry },
 	{ "watch", 0, OPT_FLAG, &follow },
 	{ "accept", 0, OPT_FLAG, &trust_new },
+	{ "fingerprint", 0, OPT_MANY, &fingerprints },
 	{ "flush", 0, OPT_FLAG, &flush },
 };
 
@@ -136,30 +139,6 @@ read_and_do(struct engine *en, const char *file, const char *where)
 	return rc;
 }
 
-static void
-accepted(const char *name)
-{
-	tool_say("trust/%s is trusted now", name);
-}
-
-/* --accept, after the FILEs if there are any. */
-static int
-accept_staged(int rc)
-{
-	struct err e = { 0 };
-	int fd, lock = -1, n = -1;
-
-	if ((fd = tool_home(home, 0, &e)) != -1 &&
-	    spool_lock(fd, &lock, &e) == 0 &&
-	    (n = staged_accept(fd, accepted, &e)) == 0)
-		tool_say("no new root waits in trust/staged");
-	if (lock != -1)
-		close(lock);
-	if (fd != -1)
-		close(fd);
-	return n == -1 ? tool_worse(rc, tool_fail(NULL, &e)) : rc;
-}
-
 static int
 check_channel(struct engine *en, struct err *e)
 {
@@ -233,12 +212,17 @@ main(int argc, char **argv)
 		    "HOME/spool/in/NAME says it");
 	if (trust_new && (dry || follow))
 		return tool_usage("--accept is not for -n and --watch");
+	if (fingerprints.n > 0 && !trust_new)
+		return tool_usage("--fingerprint is for --accept");
+	if ((rc = process_check_fingerprints(&fingerprints)) != 0)
+		return rc;
 	if (at < argc) {
 		rc = files(argv + at, argc - at, &e);
-		return trust_new ? accept_staged(rc) : rc;
+		return trust_new ? tool_worse(rc, process_accept(home,
+		    &fingerprints)) : rc;
 	}
 	if (trust_new)
-		return accept_staged(0);
+		return process_accept(home, &fingerprints);
 	if ((fd = tool_home(home, 0, &e)) == -1)
 		return tool_fail(NULL, &e);
 	rc = agent_run(fd, home ? home : ".", follow, dry, flush);

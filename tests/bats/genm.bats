@@ -218,6 +218,75 @@ many() {
 	run -1 genm q2.pki rootupdate --root idevid-root.pem
 }
 
+# staged NAME: one more root that waits.
+staged() {
+	openssl req -x509 -newkey ed25519 -nodes -keyout /dev/null \
+	    -subj "/CN=$1" -days 30 -out "dev/trust/staged/$1.pem" 2>/dev/null
+}
+
+sha256() {
+	openssl x509 -in "$1" -outform DER | sha256sum | cut -c 1-64
+}
+
+trusted() {
+	find dev/trust -maxdepth 1 -name "*.pem" | wc -l
+}
+
+@test "--accept shows subject, validity and fingerprint of the root that it trusts" {
+	mkdir -p dev/trust/staged
+	staged one
+	want=$(sha256 dev/trust/staged/one.pem)
+	run -0 cmp-process -C dev --accept
+	has 'trust/staged/one.pem: "CN=one", 20'
+	has "SHA-256 $want"
+	has "trust/one.pem is trusted now"
+	[ "$(trusted)" = 2 ]
+}
+
+@test "--accept trusts none of several roots, but those that are named" {
+	mkdir -p dev/trust/staged
+	staged one
+	staged two
+	staged three
+	run -64 cmp-process -C dev --accept
+	has "$(sha256 dev/trust/staged/one.pem)"
+	has "$(sha256 dev/trust/staged/two.pem)"
+	has "3 new roots wait"
+	has "--fingerprint"
+	[ "$(trusted)" = 1 ]
+	run -1 cmp-process -C dev --accept --fingerprint "$(printf %064d 0)"
+	has E_NOT_FOUND
+	run -64 cmp-process -C dev --accept --fingerprint 1234
+	run -64 cmp-process -C dev --accept \
+	    --fingerprint "$(sha256 dev/trust/staged/one.pem)00"
+	run -64 cmp-process -C dev \
+	    --fingerprint "$(sha256 dev/trust/staged/one.pem)"
+	has "is for --accept"
+	[ "$(trusted)" = 1 ]
+	run -0 cmp-process -C dev --accept --fingerprint "$(openssl x509 \
+	    -in dev/trust/staged/two.pem -noout -fingerprint -sha256 |
+	    sed 's/.*=//')"
+	has "trust/two.pem is trusted now"
+	[ "$(trusted)" = 2 ]
+	run -0 cmp-process -C dev --accept \
+	    --fingerprint "$(sha256 dev/trust/staged/one.pem)" \
+	    --fingerprint "$(sha256 dev/trust/staged/three.pem)"
+	[ "$(trusted)" = 4 ]
+}
+
+@test "--accept with one root that is not the named one trusts nothing" {
+	mkdir -p dev/trust/staged
+	staged one
+	run -1 cmp-process -C dev --accept --fingerprint "$(printf %064d 0)"
+	has E_NOT_FOUND
+	[ "$(trusted)" = 1 ]
+	cp dev/trust/staged/one.pem dev/trust/staged/two.pem
+	cat dev/trust/staged/one.pem >>dev/trust/staged/two.pem
+	run cmp-process -C dev --accept
+	has E_CERT_SYNTAX
+	[ "$(trusted)" = 1 ]
+}
+
 @test "rootupdate: accept-roots = yes trusts a good one at once" {
 	cp ca/certs/ca.pem old.pem
 	cmp-ca -C ca rollover
