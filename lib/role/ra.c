@@ -116,15 +116,6 @@ verify(struct ra_step *s, struct err *e)
 	return secret_explain(&s->secret, e);
 }
 
-/* Is it a pollReq that follows a message we made ourselves? */
-static int
-is_our_poll(const struct ra_step *s)
-{
-	return s->msg.body == BODY_POLLREQ && s->txn.id != 0 &&
-	    s->txn.first_nonce.n > 0 && slice_eq(s->msg.hdr.recip_nonce,
-	    buf_slice(&s->txn.first_nonce));
-}
-
 static int
 check_place(struct ra_step *s, struct err *e)
 {
@@ -152,7 +143,7 @@ check_place(struct ra_step *s, struct err *e)
 		    "first request", id);
 	if (found && secret_same(s->checked, &s->txn, e) == -1)
 		return -1;
-	if (is_our_poll(s))
+	if (ra_is_our_poll(s))
 		return 0;
 	if (txn_may(s->txn.state, s->msg.body, TXN_AT_RA, e) == -1)
 		return -1;
@@ -405,52 +396,11 @@ ra_pass_on(struct ra_step *s, struct err *e)
 		goto out;
 	rc = send_up(s, buf_slice(&up), mode,
 	    queue ? RELAY_QUEUED : RELAY_SENT, e);
+	if (rc == 0 && s->en->in_bundle && s->msg.body == BODY_POLLREQ)
+		rc = ra_poll_again(s, e);
 out:
 	buf_release(&up);
 	return rc;
-}
-
-/*
- * A pollReq after a message of ours: what came from upstream since, if
- * anything did, else "not yet" (5.1.5).
- */
-static int
-poll(struct ra_step *s, struct err *e)
-{
-	const char *why = s->txn.state == TXN_HELD ? "waiting for the "
-	    "decision of an operator" : "no answer from upstream yet";
-	struct outcome *o = s->o;
-	struct buf name;
-	int rc;
-
-	s->request.checked = s->checked;
-	s->request.msg = &s->msg;
-	if (s->op->read(&s->request, e) == -1)
-		return -1;
-	buf_init(&name, STORE_NAME);
-	rc = store_relay_last(s->en->store, s->txn.id, &name, &o->answer, e);
-	snprintf(s->effects.event, sizeof(s->effects.event), "polled");
-	if (rc == 1) {
-		snprintf(o->name, sizeof(o->name), "%s", buf_str(&name));
-		if (ra_put(s, checked_identity(s->checked), SLICE_NONE, E_NONE,
-		    e) == -1 || store_relay_same(s->en->store,
-		    checked_identity(s->checked), o->name, e) == -1)
-			rc = -1;
-		o->verdict = VERDICT_REPEATED;
-		snprintf(o->note, sizeof(o->note), "the answer of upstream, "
-		    "again");
-	} else if (rc == 0) {
-		poll_write_rep(&s->draft, s->request.cert_req.cert_req_id,
-		    s->en->conf->home.check_after, why);
-		s->effects.polled = s->effects.changes_txn = 1;
-		o->verdict = VERDICT_ANSWERED;
-		snprintf(o->note, sizeof(o->note), "%s", why);
-		rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
-		    checked_identity(s->checked), buf_slice(&o->answer),
-		    E_NONE, e);
-	}
-	buf_release(&name);
-	return rc == -1 ? -1 : 0;
 }
 
 static int
@@ -459,8 +409,8 @@ go(struct ra_step *s, struct err *e)
 	if (check_place(s, e) == -1)
 		return -1;
 	s->in_body = 1;
-	if (is_our_poll(s))
-		return poll(s, e);
+	if (ra_is_our_poll(s))
+		return ra_poll(s, e);
 	s->o->verdict = VERDICT_ANSWERED;
 	if (ra_decide(s, e) == -1)
 		return -1;

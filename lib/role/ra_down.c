@@ -239,7 +239,10 @@ ra_down(struct ra_step *s)
 		    SLICE_NONE, E_NONE, &o->err) == 0 ? VERDICT_ANSWERED :
 		    VERDICT_TEMPORARY;
 	} else if (rc == 1) {
-		o->verdict = o->name[0] != '\0' && same_dir(s, &o->err) == -1 ?
+		o->verdict = (o->name[0] != '\0' &&
+		    same_dir(s, &o->err) == -1) || (s->en->batch != 0 &&
+		    store_batch_wait(s->en->store, s->en->batch,
+		    s->msg.hdr.transaction_id, &o->err) == -1) ?
 		    VERDICT_TEMPORARY : VERDICT_REPEATED;
 	} else if (rc == 0 && go(s, &o->err) == 0) {
 		o->verdict = VERDICT_ANSWERED;

@@ -58,6 +58,21 @@ int	ra_answer(struct ra_step *s, struct err *e);
 /* Up it goes. */
 int	ra_pass_on(struct ra_step *s, struct err *e);
 
+/* ra_poll.c */
+/* Is it a pollReq that follows a message we made ourselves? */
+int	ra_is_our_poll(const struct ra_step *s);
+/*
+ * A pollReq after a message of ours: what came from upstream since, if
+ * anything did, else "not yet" (5.1.5).
+ */
+int	ra_poll(struct ra_step *s, struct err *e);
+/*
+ * A pollReq that goes upstream has no answer yet, but in a bundle it must not
+ * look lost: "waiting" is said in the words of before, which change nothing at
+ * the device.
+ */
+int	ra_poll_again(struct ra_step *s, struct err *e);
+
 /* ra_hold.c: it waits for an operator, and its sender for us. */
 int	ra_hold(struct ra_step *s, struct err *e);
 

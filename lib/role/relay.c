@@ -1,12 +1,6 @@
 /* Passing messages on: RFC 9483 5.2. */
 #include "role/relay.h"
 
-static int
-starts(const struct relay_ask *a)
-{
-	return (a->op->flags & OP_STARTS) != 0;
-}
-
 int
 relay_mode(const struct relay_ask *a, enum conf_mode *mode, struct err *e)
 {
@@ -26,8 +20,6 @@ relay_mode(const struct relay_ask *a, enum conf_mode *mode, struct err *e)
 		    "a signature" : "forward = replace");
 	if (*mode == FORWARD_RAVERIFIED && body != BODY_IR && body != BODY_CR)
 		*mode = FORWARD_REPLACE;
-	if (*mode == FORWARD_ADD && !starts(a))
-		*mode = FORWARD_KEEP;
 	return 0;
 }
 

@@ -29,7 +29,8 @@ struct relay_ask {
  * How it is passed on, which is not always what its rule says: an update
  * keeps its own protection (5.2.3); so does a revocation, which upstream
  * would do for us, whoever's certificate it is about (5.3.2); a MAC cannot.
- * What follows a first request goes as that did and needs no approval.
+ * What follows a first request goes as that did: an RA that answers for
+ * a device that upstream does not know answers for all it says.
  * E_FORWARD_MAC.
  */
 int	relay_mode(const struct relay_ask *a, enum conf_mode *mode,

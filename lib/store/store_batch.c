@@ -158,3 +158,20 @@ store_batch_done(struct store *s, int64_t bundle, int64_t now, struct err *e)
 	store_bind_int(&u, bundle);
 	return store_run(&u, e);
 }
+
+int
+store_batch_wait(struct store *s, int64_t bundle, struct slice transaction_id,
+    struct err *e)
+{
+	struct store_use u;
+
+	if (store_inside(s, e) == -1)
+		return -1;
+	store_use(s, STMT_BATCH_WAIT, "UPDATE relay SET state = 3 "
+	    "WHERE bundle = ? AND transaction_id = ? AND body = ? "
+	    "AND state = 2", &u);
+	store_bind_int(&u, bundle);
+	store_bind(&u, transaction_id);
+	store_bind_int(&u, BODY_POLLREQ);
+	return store_run(&u, e);
+}

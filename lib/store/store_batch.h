@@ -46,6 +46,13 @@ int	store_batch_has(struct store *s, int64_t bundle, int64_t txn,
 int	store_batch_lost(struct store *s, int64_t bundle, int64_t id,
 	    struct store_relay *r, struct buf *keep, struct err *e);
 
+/*
+ * Among the answers to ${bundle} is one that was there before: what has polled
+ * for more, of the transaction ${transaction_id}, is not lost but waits on.
+ */
+int	store_batch_wait(struct store *s, int64_t bundle,
+	    struct slice transaction_id, struct err *e);
+
 /* Its answer is there. */
 int	store_batch_done(struct store *s, int64_t bundle, int64_t now,
 	    struct err *e);
