@@ -1,6 +1,7 @@
 /* What a registration authority passes on: RFC 9483 5.2. */
 #include "policy/policy_int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -116,6 +117,57 @@ check_names(const struct policy_env *env, const struct grant *g,
 	return rc;
 }
 
+/* Those of ${ra}'s sections that ${rule} names, if it names any. */
+static struct policy_ra
+of_rule(const struct conf_rule *rule, const struct policy_ra *ra)
+{
+	struct policy_ra only = *ra, one = { .n = 1 };
+
+	only.n = 0;
+	for (size_t i = 0; i < ra->n; i++) {
+		one.rules[0] = ra->rules[i];
+		if (rule->ras.n == 0 || is_of(rule, &one))
+			only.rules[only.n++] = ra->rules[i];
+	}
+	return only;
+}
+
+/*
+ * An RA below may ask for, and stand for, what its [ra] says, and nothing
+ * else: what we sign in its place would count for more than it does.
+ */
+static int
+check_ras(const struct policy_env *env, const struct grant *g, enum body body,
+    const struct cert_req *r, struct slice profile,
+    const struct policy_facts *facts, struct err *e)
+{
+	struct policy_what w = { .body = body };
+	struct policy_facts by = *facts;
+	struct policy_ra only[POLICY_APPROVALS], ra;
+	char name[64 + 1];
+
+	if (r != NULL) {
+		snprintf(name, sizeof(name), "%.*s", profile.n > 0 ?
+		    (int)profile.n : 7, profile.n > 0 ?
+		    (const char *)profile.p : "default");
+		w.profile = name;
+		w.subject = r->tmpl.subject;
+		w.san = policy_asked_san(r->tmpl.extensions);
+	}
+	if (facts->sender == AUTHZ_RA) {
+		ra = of_rule(g->enrol, &facts->ra);
+		if (policy_ra_rule(env, &ra, g->checked, &w, 1, e) == NULL)
+			return -1;
+	}
+	for (size_t i = 0; i < facts->n_approvers; i++)
+		only[i] = of_rule(g->enrol, &facts->approvers[i]);
+	by.approvers = only;
+	if (facts->sender == AUTHZ_VOUCHED &&
+	    policy_ra_voucher(env, &by, g->checked, &w, e) == NULL)
+		return -1;
+	return policy_ra_approve(env, facts, g->checked, &w, e);
+}
+
 int
 policy_forward(const struct policy_env *env, const struct checked *c,
     enum body body, const struct cert_req *r,
@@ -146,7 +198,8 @@ policy_forward(const struct policy_env *env, const struct checked *c,
 		err_set(e, E_NOT_AUTHORIZED, "[forward %s] says refuse",
 		    g->enrol->name);
 	} else if (g->enrol != NULL && (r == NULL || body == BODY_KUR ||
-	    check_names(env, g, r, facts, e) == 0)) {
+	    check_names(env, g, r, facts, e) == 0) &&
+	    check_ras(env, g, body, r, profile, facts, e) == 0) {
 		g->rule = g->enrol->name;
 		g->held = g->enrol->hold ? "its [forward] says hold" : NULL;
 		*out = g;

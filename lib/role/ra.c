@@ -7,6 +7,7 @@
 #include "msg/poll.h"
 #include "role/ra_batch.h"
 #include "role/ra_int.h"
+#include "store/store_batch.h"
 
 #define UPSTREAM	"upstream"	/* the directory below out/ */
 
@@ -108,6 +109,7 @@ verify(struct ra_step *s, struct err *e)
 	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
 		return -1;
 	ask.known = buf_slice(&s->known);
+	s->secret.running = s->others > 0;
 	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
 		return 0;
 	if (e->code == E_PATH_NONE && s->approvals.n > 0)
@@ -186,7 +188,8 @@ find_sender(struct ra_step *s, struct err *e)
 	}
 	if (sender_find(s->en, s->checked, s->en->now, &s->sender, e) == -1)
 		return -1;
-	s->facts.sender = s->sender.kind;
+	s->facts.sender = s->approvals.vouched.cert != NULL ? AUTHZ_VOUCHED :
+	    s->sender.kind;
 	s->facts.ra = s->sender.ra;
 	return 0;
 }
@@ -333,18 +336,32 @@ event(struct ra_step *s, const char *what, enum conf_mode mode)
 	    s->effects.detail);
 }
 
-/* An answer is known by these two: nobody may have those of another. */
+/*
+ * Ids that upstream, or we, could take for those of something else: of another
+ * sender's request that is there, whatever its nonce where ${ours} is the only
+ * sender that upstream sees; of a bundle; of what this home asks for itself.
+ */
 static int
-check_alone(struct ra_step *s, struct err *e)
+check_alone(struct ra_step *s, int ours, struct err *e)
 {
 	const struct hdr *h = &s->msg.hdr;
+	struct store *store = s->en->store;
 	char id[ESCAPE_SHORT];
-	int rc = store_relay_taken(s->en->store, s->txn.id, h->transaction_id,
-	    h->sender_nonce, e);
+	struct txn own;
+	int rc;
 
-	return rc == 1 ? err_set(e, E_TXID_IN_USE, "transactionID %.32s and "
-	    "senderNonce are those of another sender's request, which is "
-	    "upstream", escape_hex_short(id, h->transaction_id)) : rc;
+	rc = store_relay_taken(store, s->txn.id, h->transaction_id, ours ?
+	    SLICE_NONE : h->sender_nonce, e);
+	if (rc == 0)
+		rc = store_batch_known(store, h->transaction_id, e);
+	if (rc == 0) {
+		txn_init(&own);
+		rc = store_txn(store, SLICE_NONE, h->transaction_id, &own, e);
+		txn_release(&own);
+	}
+	return rc == 1 ? err_set(e, E_TXID_IN_USE, "transactionID %.32s is "
+	    "that of another request or bundle, which is upstream",
+	    escape_hex_short(id, h->transaction_id)) : rc;
 }
 
 /*
@@ -369,7 +386,9 @@ ra_pass_on(struct ra_step *s, struct err *e)
 	int rc = -1;
 
 	buf_init(&up, (size_t)2 << 20);
-	if (check_alone(s, e) == -1 || relay_mode(&ask, &mode, e) == -1 ||
+	if (relay_mode(&ask, &mode, e) == -1 ||
+	    check_alone(s, mode == FORWARD_REPLACE ||
+	    mode == FORWARD_RAVERIFIED, e) == -1 ||
 	    relay_up(&ask, mode, &up, e) == -1)
 		goto out;
 	ra_begin_txn(s);
@@ -515,6 +534,12 @@ ra_handle(struct engine *en, struct slice der, struct outcome *o)
 			up(&s, 0);
 		else
 			o->verdict = VERDICT_BAD;
+	} else if ((en->in_bundle && !msg_is_request(s.msg.body)) ||
+	    (en->batch != 0 && msg_is_request(s.msg.body))) {
+		err_set(&o->err, E_BODY_TYPE, "body is %s in a bundle of %s",
+		    msg_body_name(s.msg.body), en->in_bundle ? "requests" :
+		    "answers");
+		o->verdict = VERDICT_BAD;
 	} else if (ra_open(&s, &o->err) == -1) {
 		up(&s, 0);
 	} else if (msg_is_request(s.msg.body)) {

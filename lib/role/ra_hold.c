@@ -68,6 +68,7 @@ verify_then(struct ra_step *s, struct err *e)
 	    .secret = secret_find, .secret_arg = &s->secret };
 	int rc = -1;
 
+	s->secret.running = 1;
 	if (anchors == NULL)
 		return err_set(e, E_NOMEM, "out of memory");
 	for (size_t i = 0; i < t->n_anchors; i++)
@@ -78,6 +79,9 @@ verify_then(struct ra_step *s, struct err *e)
 		    "request");
 	else
 		rc = verify_msg(&s->msg, &ask, &s->checked, e);
+	if (rc == -1 && e->code == E_PATH_NONE && s->approvals.n > 0)
+		rc = approval_vouch(&s->approvals, &s->msg, &ask, &s->checked,
+		    e);
 	/* Only who signed it is needed from here on, not by whom certified. */
 	if (rc == 0 && (rc = ra_decide(s, e)) == 0)
 		rc = ra_pass_on(s, e);

@@ -175,3 +175,17 @@ store_batch_wait(struct store *s, int64_t bundle, struct slice transaction_id,
 	store_bind_int(&u, BODY_POLLREQ);
 	return store_run(&u, e);
 }
+
+int
+store_batch_known(struct store *s, struct slice transaction_id, struct err *e)
+{
+	struct store_use u;
+	int rc;
+
+	store_use(s, STMT_BATCH_KNOWN, "SELECT 1 FROM batch "
+	    "WHERE transaction_id = ? LIMIT 1", &u);
+	store_bind(&u, transaction_id);
+	rc = store_step(&u, e);
+	store_end(&u);
+	return rc;
+}

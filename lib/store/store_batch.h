@@ -35,6 +35,10 @@ int	store_batch_find(struct store *s, struct slice transaction_id,
 	    struct slice nonce, int64_t *bundle, int64_t *answered,
 	    struct err *e);
 
+/* Is there a bundle with this transactionID?  1, 0 or -1. */
+int	store_batch_known(struct store *s, struct slice transaction_id,
+	    struct err *e);
+
 /* Is a message of ${txn} in ${bundle}?  1, 0 or -1. */
 int	store_batch_has(struct store *s, int64_t bundle, int64_t txn,
 	    struct err *e);

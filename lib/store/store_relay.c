@@ -131,8 +131,8 @@ store_relay_taken(struct store *s, int64_t txn, struct slice transaction_id,
 	int rc;
 
 	store_use(s, STMT_RELAY_TAKEN, "SELECT 1 FROM relay "
-	    "WHERE transaction_id = ? AND nonce = ? AND state < 4 "
-	    "AND txn <> ? LIMIT 1", &u);
+	    "WHERE transaction_id = ?1 AND (nonce = ?2 OR length(?2) = 0) "
+	    "AND state < 4 AND txn <> ?3 LIMIT 1", &u);
 	store_bind(&u, transaction_id);
 	store_bind(&u, nonce);
 	store_bind_int(&u, txn);

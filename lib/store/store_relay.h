@@ -52,8 +52,9 @@ int	store_relay_find(struct store *s, struct slice transaction_id,
 	    struct slice nonce, struct store_relay *r, struct buf *keep,
 	    struct err *e);
 
-/* Does an open row of another transaction than ${txn} have both of these?
- * An answer could not be told from that to it: 1, 0 or -1. */
+/* Does an open row of another transaction than ${txn} have both of these, or
+ * the first if ${nonce} is none?  An answer could not be told from that to it:
+ * 1, 0 or -1. */
 int	store_relay_taken(struct store *s, int64_t txn,
 	    struct slice transaction_id, struct slice nonce, struct err *e);
 

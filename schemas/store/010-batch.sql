@@ -10,3 +10,4 @@ CREATE TABLE batch (
 
 CREATE INDEX relay_bundle ON relay (bundle) WHERE bundle > 0;
 CREATE INDEX relay_queue ON relay (id) WHERE state = 1;
+CREATE INDEX batch_id ON batch (transaction_id);

@@ -49,9 +49,9 @@ goes_up(const char *mode, const struct left *l, struct slice der)
 }
 
 static enum body
-body_up(const char *mode, int starts, enum body body)
+body_up(const char *mode, enum body body)
 {
-	return starts && strcmp(mode, "add") == 0 ? BODY_NESTED : body;
+	return strcmp(mode, "add") == 0 ? BODY_NESTED : body;
 }
 
 /* A certificate with certConf and pkiConf, not in bundles. */
@@ -71,13 +71,13 @@ through(const char *mode, const char *down)
 	    mode, down);
 	ra_conf("", rules);
 	give(der);
-	l = UP(body_up(mode, 1, BODY_IR));
+	l = UP(body_up(mode, BODY_IR));
 	up = l->der;
 	ok(to.verdict == VERDICT_ANSWERED && goes_up(mode, l, der) &&
 	    at_ra(&a) == TXN_RELAYED && open_rows() == 1,
 	    "%s, down %s: an ir goes upstream", mode, down);
 	give(der);
-	ok(to.verdict == VERDICT_REPEATED && slice_eq(UP(body_up(mode, 1,
+	ok(to.verdict == VERDICT_REPEATED && slice_eq(UP(body_up(mode,
 	    BODY_IR))->der, up) && open_rows() == 1,
 	    "%s, down %s: the same again goes up with the same bytes", mode,
 	    down);
@@ -102,7 +102,7 @@ through(const char *mode, const char *down)
 	    "nothing", mode, down);
 	der = next_message(BODY_CERTCONF, &a, l->m.hdr.sender_nonce, cert);
 	give(der);
-	l = UP(BODY_CERTCONF);
+	l = UP(body_up(mode, BODY_CERTCONF));
 	ok(goes_up(mode, l, der) && at_ra(&a) == TXN_RELAYED,
 	    "%s, down %s: certConf goes up", mode, down);
 	give(upstream(l->der));
@@ -190,8 +190,9 @@ test_own(void)
 		der = next_message(BODY_CERTCONF, &k,
 		    out[0].m.hdr.sender_nonce, cert);
 		give(der);
-		ok(slice_eq(UP(BODY_CERTCONF)->der, der), "replace: the "
-		    "certConf to a kup keeps the protection of the kur");
+		ok(members(UP(BODY_NESTED)->der, v, 2) == 1 &&
+		    slice_eq(v[0], der), "replace: the certConf to a kup keeps "
+		    "the protection of the kur");
 		give(upstream(out[0].der));
 		ok(DOWN(BODY_PKICONF)->m.body == BODY_PKICONF, "and gets its "
 		    "pkiConf");

@@ -115,11 +115,11 @@ test_mode(void)
 		{ BODY_GENM, BODY_GENM, { K, A, R, R } },
 		{ BODY_KUR, BODY_KUR, { K, A, A, A } },
 		{ BODY_RR, BODY_RR, { K, A, A, A } },
-		{ BODY_IR, BODY_CERTCONF, { K, K, R, R } },
-		{ BODY_IR, BODY_POLLREQ, { K, K, R, R } },
-		{ BODY_KUR, BODY_CERTCONF, { K, K, K, K } },
-		{ BODY_KUR, BODY_POLLREQ, { K, K, K, K } },
-		{ BODY_RR, BODY_POLLREQ, { K, K, K, K } },
+		{ BODY_IR, BODY_CERTCONF, { K, A, R, R } },
+		{ BODY_IR, BODY_POLLREQ, { K, A, R, R } },
+		{ BODY_KUR, BODY_CERTCONF, { K, A, A, A } },
+		{ BODY_KUR, BODY_POLLREQ, { K, A, A, A } },
+		{ BODY_RR, BODY_POLLREQ, { K, A, A, A } },
 	};
 	static const enum conf_mode modes[] = { K, A, R, V };
 
