@@ -204,7 +204,8 @@ through() {
 	cp stick/*.pki ra/spool/in/
 	cmp-process -C ra
 	before=$(state ra)
-	run -0 cmp-process -C ra -n --flush
+	run -64 cmp-process -C ra -n --flush
+	run -0 cmp-process -C ra -n
 	[ "$(state ra)" = "$before" ]
 	[ "$(count ra/spool/out/upstream/*.pki)" = 0 ]
 }
@@ -224,7 +225,7 @@ through() {
 	[ "$(count poll/*-pollreq.pki)" = 3 ]
 	rm ra/spool/out/*.pki
 	run -0 cmp-process -C ra --flush
-	has "1 bundles leave"
+	has "bundles that leave: 1"
 	[ "$(count ra/spool/out/upstream/*.pki)" = 1 ]
 	run -0 cmp-inspect --lint "$(up)"
 	mv ra/spool/out/upstream/*.pki ca/spool/in/
