@@ -34,7 +34,7 @@ struct policy_ra {
 	const struct conf_rule	*rules[POLICY_RA_RULES];
 	size_t			 n;
 	int			 cmcra;		/* may say raVerified */
-	uint8_t			 key[32];	/* SHA-256 of its SPKI */
+	uint8_t			 key[32];	/* alg_key_hash() */
 };
 #define POLICY_APPROVALS	32	/* of one request */
 

@@ -111,8 +111,13 @@ policy_ra_count(const struct conf_quorum *q, const struct policy_facts *f,
 	const uint8_t *seen[2 * POLICY_APPROVALS + 1];
 	size_t now = f->recalled ? 0 : f->n_approvers, n = 1, k;
 	const struct policy_ra *ra;
+	struct err ignored = { 0 };
+	uint8_t own[32];
 
 	seen[0] = checked_peer(c);
+	if (checked_signer(c) != NULL && alg_key_hash(checked_signer(c)->spki,
+	    own, &ignored) == 0)
+		seen[0] = own;
 	for (size_t i = 0; i < now + f->n_earlier; i++) {
 		ra = i < now ? &f->approvers[i] : &f->earlier[i - now];
 		for (k = 0; k < n && memcmp(seen[k], ra->key, 32) != 0; k++)

@@ -244,9 +244,12 @@ int
 trust_ra(struct trust *t, const struct checked *c, int64_t now,
     struct policy_ra *out)
 {
+	struct err ignored = { 0 };
+
 	out->n = 0;
 	out->cmcra = cert_has_eku(checked_signer(c), OID_KP_CMC_RA);
-	memcpy(out->key, checked_peer(c), sizeof(out->key));
+	if (alg_key_hash(checked_signer(c)->spki, out->key, &ignored) == -1)
+		return 0;
 	for (size_t i = 0; i < t->n_ras && out->n < POLICY_RA_RULES; i++)
 		if (fits(t, &t->ras[i], c, out->cmcra, now))
 			out->rules[out->n++] = t->ras[i].conf;
