@@ -230,6 +230,16 @@ crmf_requests(struct slice content, struct cert_req *r, size_t *count,
 }
 
 int
+crmf_wants_key(const struct cert_template *t)
+{
+	struct slice tlv = t->public_key, in, bits;
+
+	return tlv.n == 0 || (der_any(&tlv, NULL, &in, NULL) == 0 &&
+	    der_get(&in, DER_SEQUENCE, NULL) == 0 &&
+	    der_get(&in, DER_BIT_STRING, &bits) == 0 && bits.n == 1);
+}
+
+int
 crmf_spki(const struct cert_template *t, struct buf *out, struct err *e)
 {
 	if (t->public_key.n == 0)

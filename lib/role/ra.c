@@ -156,70 +156,6 @@ check_place(struct ra_step *s, struct err *e)
 	return 0;
 }
 
-/* A transaction goes on by the rule that it began with. */
-static int
-old_rule(struct ra_step *s, struct err *e)
-{
-	struct store_relay first;
-	int rc;
-
-	rc = store_relay_first(s->en->store, s->txn.id, &first, &s->keep, e);
-	if (rc == -1)
-		return -1;
-	s->rule = rc == 0 ? NULL :
-	    conf_rule(&s->en->conf->forward, first.rule);
-	if (s->rule == NULL)
-		return err_set(e, E_NOT_AUTHORIZED, "the transaction began by "
-		    "[forward %.60s], which cmp.conf does not have any more",
-		    rc == 0 ? "?" : first.rule);
-	return 0;
-}
-
-/* A device, a secret, or another RA; and who has approved. */
-static int
-find_sender(struct ra_step *s, struct err *e)
-{
-	s->facts.approvers = s->approvals.by;
-	s->facts.n_approvers = s->approvals.n;
-	if (checked_mac(s->checked) != NULL) {
-		s->facts.sender = AUTHZ_MAC;
-		secret_facts(&s->secret, &s->facts.ticket);
-		return 0;
-	}
-	if (sender_find(s->en, s->checked, s->en->now, &s->sender, e) == -1)
-		return -1;
-	s->facts.sender = s->approvals.vouched.cert != NULL ? AUTHZ_VOUCHED :
-	    s->sender.kind;
-	s->facts.ra = s->sender.ra;
-	return 0;
-}
-
-/* What is asked, its proof of possession, and whether it may go upstream. */
-int
-ra_decide(struct ra_step *s, struct err *e)
-{
-	struct policy_env env = { .conf = s->en->conf,
-	    .rules = s->en->trust.rules, .n_rules = s->en->trust.n_rules,
-	    .now = s->en->now };
-
-	s->request.checked = s->checked;
-	s->request.msg = &s->msg;
-	if (find_sender(s, e) == -1)
-		return -1;
-	if (s->approved)
-		secret_counted(&s->facts.ticket);
-	if (s->op->read(&s->request, e) == -1)
-		return -1;
-	if (!(s->op->flags & OP_STARTS))
-		return old_rule(s, e);
-	if (policy_forward(&env, s->checked, s->msg.body,
-	    s->op->flags & OP_ENROLS ? &s->request.cert_req : NULL, &s->facts,
-	    &s->grant, e) == -1)
-		return -1;
-	s->rule = grant_enrol(s->grant);
-	return 0;
-}
-
 /*
  * The row of a transaction that begins with this request, and the use of the
  * ticket that it was made with.
@@ -373,6 +309,7 @@ ra_pass_on(struct ra_step *s, struct err *e)
 {
 	struct relay_ask ask = { .rule = s->rule, .op = s->op,
 	    .first = s->txn.id != 0 ? s->txn.body : s->msg.body,
+	    .wants_key = s->wants_key,
 	    .request = &s->request, .der = s->der, .whole = s->whole,
 	    .signer = &s->en->up_signer,
 	    .profile = s->facts.sender == AUTHZ_MAC &&

@@ -28,6 +28,7 @@ struct ra_step {
 	int			 others;	/* have this transactionID too */
 	int			 in_body;
 	int			 approved;	/* by an operator, since */
+	int			 wants_key;	/* its transaction: 4.1.6 */
 	uint8_t			 nonce[16];
 };
 void	ra_step_init(struct ra_step *s, struct engine *en, struct slice der,

@@ -5,7 +5,7 @@ int
 relay_mode(const struct relay_ask *a, enum conf_mode *mode, struct err *e)
 {
 	enum body body = a->op->request;
-	int own = a->first == BODY_KUR || a->first == BODY_RR;
+	int own = a->first == BODY_KUR || a->first == BODY_RR || a->wants_key;
 
 	*mode = a->rule->mode;
 	/* These speak for the certificate that has signed them, to the end. */

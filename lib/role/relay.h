@@ -14,7 +14,8 @@
 struct relay_ask {
 	const struct conf_rule	*rule;		/* its [forward] */
 	const struct op		*op;
-	enum body		 first;		/* of its transaction */
+	enum body		 first;		/* of its transaction, ... */
+	int			 wants_key;	/* ... for a key made centrally */
 	const struct op_request	*request;	/* verified and taken apart */
 	struct slice		 der;		/* as it came, ... */
 	struct slice		 whole;		/* ... with approvals around */
@@ -27,8 +28,9 @@ struct relay_ask {
 
 /*
  * How it is passed on, which is not always what its rule says: an update
- * keeps its own protection (5.2.3); so does a revocation, which upstream
- * would do for us, whoever's certificate it is about (5.3.2); a MAC cannot.
+ * keeps its own protection, and so does a request for a key, which is
+ * encrypted for whoever signed it (5.2.3); so does a revocation, which
+ * upstream would do for us, whoever's certificate it is about (5.3.2); a MAC cannot.
  * What follows a first request goes as that did: an RA that answers for
  * a device that upstream does not know answers for all it says.
  * E_FORWARD_MAC.

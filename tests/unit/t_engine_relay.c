@@ -647,11 +647,50 @@ test_hold_late(void)
 	drop(&a);
 }
 
+/* A key that is made centrally is encrypted for whoever signed the request. */
+static void
+test_wants_key(void)
+{
+	static const char *const modes[] = { "add", "replace", "raverified" };
+	struct ask a = asked(&dev, BODY_IR, NULL);
+	struct slice der, v[2];
+	char rules[300];
+
+	a.key = NULL;
+	a.popo = POPO_ABSENT;
+	for (size_t i = 0; i < 3; i++) {
+		a.d.transaction_id = fresh(16);
+		a.d.sender_nonce = fresh(16);
+		if (i == 2)
+			a.raw_key = SLICE_LIT("\x30\x0a\x30\x05\x06\x03\x2b"
+			    "\x65\x70\x03\x01\x00");
+		snprintf(rules, sizeof(rules), FORWARD("forward = %s"),
+		    modes[i]);
+		ra_conf("", rules);
+		der = make(&a);
+		give(der);
+		ok(to.verdict == VERDICT_ANSWERED &&
+		    members(UP(BODY_NESTED)->der, v, 2) == 1 &&
+		    slice_eq(v[0], der), "%s: a request for a key goes up as "
+		    "it is, within an approval", modes[i]);
+		give(upstream(out[0].der));
+		ok(DOWN(BODY_IP)->r.cert.p == NULL && open_rows() == 0,
+		    "%s: and gets the answer that there is", modes[i]);
+	}
+	a.popo = POPO_RA_VERIFIED;
+	a.d.transaction_id = fresh(16);
+	give(make(&a));
+	ok(to.verdict == VERDICT_REFUSED && to.code == E_TMPL_KEY,
+	    "one that says raVerified is none");
+	ask_release(&a);
+}
+
 int
 main(void)
 {
 	setup_relay();
 	test_modes();
+	test_wants_key();
 	test_own();
 	test_refused();
 	test_place();
