@@ -74,7 +74,7 @@ verify_then(struct ra_step *s, struct err *e)
 		anchors[i].cert = t->anchors[i].cert;
 	s->op = op_by_request(s->msg.body);
 	if (s->op == NULL)
-		err_set(e, E_STORE, "state/cmp.db: a held request is no "
+		err_set(e, E_BODY_TYPE, "state/cmp.db: a held request is no "
 		    "request");
 	else
 		rc = verify_msg(&s->msg, &ask, &s->checked, e);
@@ -85,26 +85,63 @@ verify_then(struct ra_step *s, struct err *e)
 	return rc;
 }
 
-int
-ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
-    struct err *e)
+/* The effects of a last word of our own to the sender of a request of ${op}. */
+static void
+end_txn(struct ra_step *s, const struct op *op, const struct err *why)
 {
-	struct shared shared;
-	struct buf secret;
-	const struct op *op = op_by_request(s->msg.body);
-	int rc = 0, is_mac = s->txn.mac_ref.n > 0;
-
 	s->o->err = *why;
 	s->txn.state = TXN_FAILED;
 	s->txn.messages++;
-	memset(&s->effects, 0, sizeof(s->effects));
 	s->effects = (struct effects){ .txn = &s->txn, .changes_txn = 1,
-	    .unhold = s->approved, .ticket = is_mac && op != NULL &&
-	    (op->flags & OP_ENROLS) ? TICKET_BACK : TICKET_SAME,
+	    .unhold = s->approved, .ticket = s->txn.mac_ref.n > 0 &&
+	    op != NULL && (op->flags & OP_ENROLS) ? TICKET_BACK : TICKET_SAME,
 	    .last = LAST_THIS };
 	snprintf(s->effects.event, sizeof(s->effects.event), "refused");
 	snprintf(s->effects.detail, sizeof(s->effects.detail), "%.220s",
 	    why->detail);
+}
+
+/* Its request was verified when it came: the audit trail misses none. */
+static int
+put_end(struct ra_step *s, struct slice answer, enum err_code code,
+    struct err *e)
+{
+	struct store_row row = { .effects = &s->effects, .answer = answer,
+	    .dir = s->o->dir, .later = s->en->in_bundle, .name = s->o->name,
+	    .code = code, .now = s->en->now };
+	char final[STORE_NAME];
+
+	if (store_put(s->en->store, &row, final, e) == -1)
+		return -1;
+	memcpy(s->o->name, final, sizeof(s->o->name));
+	return 0;
+}
+
+int
+ra_give_up(struct ra_step *s, const struct op *op, const struct err *why,
+    const struct err *cause, struct err *e)
+{
+	if (s->txn.id != 0)
+		end_txn(s, op, why);
+	else	/* there is only the audit trail to write to */
+		s->effects = (struct effects){ .event = "refused" };
+	s->effects.last = s->txn.id != 0 ? LAST_NONE : LAST_SAME;
+	snprintf(s->effects.detail, sizeof(s->effects.detail),
+	    "%.100s; nobody is told: %.100s", why->detail, cause->detail);
+	snprintf(s->o->note, sizeof(s->o->note), "%s", s->effects.detail);
+	s->o->err = *why;
+	buf_reset(&s->o->answer);
+	return put_end(s, SLICE_NONE, why->code, e);
+}
+
+/* "No", in ${s->o}, protected as the request was. */
+static int
+make_no(struct ra_step *s, const struct op *op, int in_body, struct err *e)
+{
+	int rc = 0, is_mac = s->txn.mac_ref.n > 0;
+	struct shared shared;
+	struct buf secret;
+
 	buf_init(&secret, 1 << 16);
 	if (is_mac)
 		rc = ra_shared(s, &secret, &shared, e);
@@ -112,10 +149,24 @@ ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
 	if (rc == 0)
 		rc = reject_make(s->en, &s->msg, op,
 		    is_mac ? &shared : NULL, in_body, s->txn.messages, s->o, e);
-	if (rc == 0)
-		rc = ra_put(s, NULL, buf_slice(&s->o->answer), why->code, e);
 	buf_release(&secret);
 	return rc;
+}
+
+int
+ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
+    struct err *e)
+{
+	const struct op *op = op_by_request(s->msg.body);
+	struct err cause = { 0 };
+
+	end_txn(s, op, why);
+	if (make_no(s, op, in_body, &cause) == 0)
+		return put_end(s, buf_slice(&s->o->answer), why->code, e);
+	if (!engine_is_temporary(cause.code))
+		return ra_give_up(s, op, why, &cause, e);
+	*e = cause;
+	return -1;
 }
 
 struct decided {
@@ -143,6 +194,18 @@ note(void *arg, const struct store_held *h)
 	return 0;
 }
 
+/* It cannot even be answered. */
+static int
+damaged(struct ra_step *s, struct err *why, struct err *e)
+{
+	if (engine_is_temporary(why->code)) {
+		*e = *why;
+		return -1;
+	}
+	err_wrap(why, "state/cmp.db: a held request is damaged");
+	return ra_give_up(s, op_by_request(s->txn.body), why, why, e);
+}
+
 static int
 decided(struct engine *en, int64_t txn, struct err *e)
 {
@@ -163,8 +226,10 @@ decided(struct engine *en, int64_t txn, struct err *e)
 	s.approved = 1;
 	snprintf(o.dir, sizeof(o.dir), "%s", s.txn.answer_dir.n > 0 ?
 	    buf_str(&s.txn.answer_dir) : "");
-	if (msg_decode(s.der, &s.msg, e) == -1)
+	if (msg_decode(s.der, &s.msg, &why) == -1) {
+		rc = damaged(&s, &why, e);
 		goto out;
+	}
 	if (ra_open(&s, &why) == -1)
 		s.approvals.n = 0;	/* they count no more */
 	else if (s.txn.state == TXN_REFUSED)
