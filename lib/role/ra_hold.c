@@ -22,15 +22,68 @@ put_signer(const struct ra_step *s, struct buf *out)
 	derw_release(&name);
 }
 
+/*
+ * What ${s->rule} adds to the names that are asked for, in words: it goes
+ * upstream in our name, so whoever decides has to see it.  E_FORWARD_MAC.
+ */
+static int
+put_changes(const struct ra_step *s, struct buf *out, struct err *e)
+{
+	struct relay_ask ask = { .rule = s->rule, .op = s->op,
+	    .first = s->msg.body, .request = &s->request };
+	const struct conf_list *san = &s->rule->add_san;
+	enum conf_mode mode;
+
+	if (relay_mode(&ask, &mode, e) == -1)
+		return -1;
+	if (mode == FORWARD_RAVERIFIED && s->rule->add_subject != NULL)
+		buf_printf(out, "subject gets %s", s->rule->add_subject);
+	for (size_t i = 0; mode == FORWARD_RAVERIFIED && i < san->n; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : out->n > 0 ?
+		    "; alternative names get " : "alternative names get ",
+		    san->v[i]);
+	return buf_str(out) == NULL ? buf_err(out, "what the rule adds", e) :
+	    0;
+}
+
+/* cmp.conf may have changed since an operator saw it: a yes is to that. */
+static int
+check_shown(const struct ra_step *s, struct err *e)
+{
+	struct buf keep, now;
+	struct txn_hold shown;
+	int rc;
+
+	buf_init(&keep, (size_t)2 << 20);
+	buf_init(&now, 1 << 16);
+	rc = store_held_shown(s->en->store, s->txn.id, &shown, &keep, e);
+	if (rc == 0)
+		rc = err_set(e, E_STORE, "state/cmp.db: a held request is not "
+		    "there");
+	if (rc == 1 && (rc = put_changes(s, &now, e)) == 0 &&
+	    strcmp(shown.changes, buf_str(&now)) != 0)
+		rc = err_set(e, E_HELD_CHANGED, "names were approved with "
+		    "\"%.120s\", [forward %.60s] adds \"%.120s\" now",
+		    shown.changes, s->rule->name, buf_str(&now));
+	buf_release(&keep);
+	buf_release(&now);
+	return rc;
+}
+
 int
 ra_hold(struct ra_step *s, struct err *e)
 {
 	const struct cert_template *t = &s->request.cert_req.tmpl;
 	struct slice profile = s->msg.hdr.cert_profile;
 	char shown[ESCAPE_SHORT];
-	struct buf signer;
+	struct buf signer, changes;
 	int rc;
 
+	buf_init(&changes, 1 << 16);
+	if (put_changes(s, &changes, e) == -1) {
+		buf_release(&changes);
+		return -1;
+	}
 	buf_init(&signer, 1 << 16);
 	put_signer(s, &signer);
 	s->effects.has_hold = s->effects.changes_txn = 1;
@@ -39,7 +92,8 @@ ra_hold(struct ra_step *s, struct err *e)
 		.subject = t->subject, .san = policy_asked_san(t->extensions),
 		.spki = buf_slice(&s->request.spki),
 		.not_before = t->not_before, .not_after = t->not_after,
-		.profile = escape_short(shown, profile), .changes = "", .usages = "",
+		.profile = escape_short(shown, profile),
+		.changes = buf_str(&changes), .usages = "",
 		.why = grant_held(s->grant),
 	};
 	ra_begin_txn(s);
@@ -54,6 +108,7 @@ ra_hold(struct ra_step *s, struct err *e)
 	rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
 	    checked_identity(s->checked), buf_slice(&s->o->answer), E_NONE, e);
 	buf_release(&signer);
+	buf_release(&changes);
 	return rc;
 }
 
@@ -79,8 +134,9 @@ verify_then(struct ra_step *s, struct err *e)
 	else
 		rc = verify_msg(&s->msg, &ask, &s->checked, e);
 	/* Only who signed it is needed from here on, not by whom certified. */
-	if (rc == 0 && (rc = ra_decide(s, e)) == 0)
-		rc = ra_pass_on(s, e);
+	if (rc == 0)
+		rc = ra_decide(s, e) == -1 || check_shown(s, e) == -1 ? -1 :
+		    ra_pass_on(s, e);
 	free(anchors);
 	return rc;
 }
