@@ -72,7 +72,8 @@ size_t der_promised(struct slice in);
 /*
  * Cursor.  Each takes the next element off ${in} and returns 0; if it is
  * absent or not as asked they return -1 and leave ${in} as it was.  Output
- * pointers may be NULL.
+ * pointers may be NULL, but never ${in} itself: what is behind the element
+ * would then be taken for its content.  (der_only() takes ${in} by value.)
  */
 int der_any(struct slice *in, uint8_t *tag, struct slice *value,
     struct slice *tlv);

@@ -136,10 +136,38 @@ ra_batch_begin(struct engine *en, const struct msg *outer, int64_t *bundle,
 	return answered == 0;
 }
 
-/* Tell the sender of row ${r} ${why} nothing will come of it. */
+/*
+ * Tell the sender of the row of ${s} ${why} nothing will come of it.  Who cannot
+ * be told does not keep those behind from it.
+ */
+static int
+tell(struct ra_step *s, const struct err *why, struct err *e)
+{
+	struct err cause = { 0 };
+
+	switch (store_txn_row(s->en->store, s->row.txn, &s->txn, e)) {
+	case -1:
+		return -1;
+	case 0:
+		err_set(&cause, E_NOT_FOUND, "transaction %lld is not there "
+		    "any more", (long long)s->row.txn);
+		break;
+	case 1:
+		if (msg_decode(s->der, &s->msg, &cause) == 0)
+			return ra_turn_down(s, why, 0, e);
+		if (engine_is_temporary(cause.code)) {
+			*e = cause;
+			return -1;
+		}
+		err_wrap(&cause, "state/cmp.db: the request is damaged");
+	}
+	return ra_give_up(s, op_by_request(s->row.body), why, &cause, e);
+}
+
+/* ${untold} counts who got no answer. */
 static int
 fail(struct engine *en, const struct store_relay *r, const struct err *why,
-    struct err *e)
+    size_t *untold, struct err *e)
 {
 	struct outcome o;
 	struct ra_step s;
@@ -149,30 +177,29 @@ fail(struct engine *en, const struct store_relay *r, const struct err *why,
 	ra_step_init(&s, en, r->request, &o);
 	s.row = *r;
 	snprintf(o.dir, sizeof(o.dir), "%s", r->dir);
-	if (store_txn_row(en->store, r->txn, &s.txn, e) == 1 &&
-	    msg_decode(s.der, &s.msg, e) == 0 &&
-	    ra_turn_down(&s, why, 0, e) == 0)
+	if (tell(&s, why, e) == 0) {
+		*untold += o.name[0] == '\0';
 		rc = store_relay_answered(en->store, r, RELAY_LOST, 1, o.name,
 		    e);
+	}
 	ra_step_release(&s);
 	outcome_release(&o);
-	return rc == -1 && e->code == E_NONE ? err_set(e, E_STORE,
-	    "state/cmp.db: transaction %lld is not there",
-	    (long long)r->txn) : rc;
+	return rc;
 }
 
 static int
 fail_all(struct engine *en, int64_t bundle, const struct err *why,
-    struct err *e)
+    size_t *untold, struct err *e)
 {
 	struct store_relay r = { .id = 0 };
 	struct buf keep;
 	int rc;
 
+	*untold = 0;
 	buf_init(&keep, (size_t)2 << 20);
 	while ((rc = store_batch_lost(en->store, bundle, r.id, &r, &keep,
 	    e)) == 1) {
-		if (fail(en, &r, why, e) == -1) {
+		if (fail(en, &r, why, untold, e) == -1) {
 			rc = -1;
 			break;
 		}
@@ -186,10 +213,11 @@ int
 ra_batch_end(struct engine *en, int64_t bundle, struct err *e)
 {
 	struct err why = { 0 };
+	size_t untold;
 
 	err_set(&why, E_BATCH_LOST, "the answer to bundle %lld has none to "
 	    "this request", (long long)bundle);
-	return fail_all(en, bundle, &why, e);
+	return fail_all(en, bundle, &why, &untold, e);
 }
 
 static int
@@ -208,6 +236,7 @@ ra_batch_error(struct engine *en, const struct msg *m, struct outcome *o,
 {
 	int64_t bundle, answered;
 	struct err why = { 0 };
+	size_t untold;
 	int rc;
 
 	rc = store_batch_find(en->store, m->hdr.transaction_id,
@@ -222,9 +251,13 @@ ra_batch_error(struct engine *en, const struct msg *m, struct outcome *o,
 		    "upstream; its senders were told to wait", (long long)bundle);
 	err_set(&why, E_BATCH_ERROR, "upstream answered bundle %lld with an "
 	    "error", (long long)bundle);
-	if (fail_all(en, bundle, &why, e) == -1)
+	if (fail_all(en, bundle, &why, &untold, e) == -1)
 		return -1;
 	snprintf(o->note, sizeof(o->note), "upstream refused a bundle: each of "
 	    "its senders is told");
+	if (untold > 0)
+		snprintf(o->note, sizeof(o->note), "upstream refused a bundle: "
+		    "its senders are told, but for %zu, see the audit trail",
+		    untold);
 	return 1;
 }

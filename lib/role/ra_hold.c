@@ -22,15 +22,68 @@ put_signer(const struct ra_step *s, struct buf *out)
 	derw_release(&name);
 }
 
+/*
+ * What ${s->rule} adds to the names that are asked for, in words: it goes
+ * upstream in our name, so whoever decides has to see it.  E_FORWARD_MAC.
+ */
+static int
+put_changes(const struct ra_step *s, struct buf *out, struct err *e)
+{
+	struct relay_ask ask = { .rule = s->rule, .op = s->op,
+	    .first = s->msg.body, .request = &s->request };
+	const struct conf_list *san = &s->rule->add_san;
+	enum conf_mode mode;
+
+	if (relay_mode(&ask, &mode, e) == -1)
+		return -1;
+	if (mode == FORWARD_RAVERIFIED && s->rule->add_subject != NULL)
+		buf_printf(out, "subject gets %s", s->rule->add_subject);
+	for (size_t i = 0; mode == FORWARD_RAVERIFIED && i < san->n; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : out->n > 0 ?
+		    "; alternative names get " : "alternative names get ",
+		    san->v[i]);
+	return buf_str(out) == NULL ? buf_err(out, "what the rule adds", e) :
+	    0;
+}
+
+/* cmp.conf may have changed since an operator saw it: a yes is to that. */
+static int
+check_shown(const struct ra_step *s, struct err *e)
+{
+	struct buf keep, now;
+	struct txn_hold shown;
+	int rc;
+
+	buf_init(&keep, (size_t)2 << 20);
+	buf_init(&now, 1 << 16);
+	rc = store_held_shown(s->en->store, s->txn.id, &shown, &keep, e);
+	if (rc == 0)
+		rc = err_set(e, E_STORE, "state/cmp.db: a held request is not "
+		    "there");
+	if (rc == 1 && (rc = put_changes(s, &now, e)) == 0 &&
+	    strcmp(shown.changes, buf_str(&now)) != 0)
+		rc = err_set(e, E_HELD_CHANGED, "names were approved with "
+		    "\"%.120s\", [forward %.60s] adds \"%.120s\" now",
+		    shown.changes, s->rule->name, buf_str(&now));
+	buf_release(&keep);
+	buf_release(&now);
+	return rc;
+}
+
 int
 ra_hold(struct ra_step *s, struct err *e)
 {
 	const struct cert_template *t = &s->request.cert_req.tmpl;
 	struct slice profile = s->msg.hdr.cert_profile;
 	char shown[ESCAPE_SHORT];
-	struct buf signer;
+	struct buf signer, changes;
 	int rc;
 
+	buf_init(&changes, 1 << 16);
+	if (put_changes(s, &changes, e) == -1) {
+		buf_release(&changes);
+		return -1;
+	}
 	buf_init(&signer, 1 << 16);
 	put_signer(s, &signer);
 	s->effects.has_hold = s->effects.changes_txn = 1;
@@ -39,7 +92,8 @@ ra_hold(struct ra_step *s, struct err *e)
 		.subject = t->subject, .san = policy_asked_san(t->extensions),
 		.spki = buf_slice(&s->request.spki),
 		.not_before = t->not_before, .not_after = t->not_after,
-		.profile = escape_short(shown, profile), .changes = "", .usages = "",
+		.profile = escape_short(shown, profile),
+		.changes = buf_str(&changes), .usages = "",
 		.why = grant_held(s->grant),
 	};
 	ra_begin_txn(s);
@@ -54,6 +108,7 @@ ra_hold(struct ra_step *s, struct err *e)
 	rc = ra_answer(s, e) == -1 ? -1 : ra_put(s,
 	    checked_identity(s->checked), buf_slice(&s->o->answer), E_NONE, e);
 	buf_release(&signer);
+	buf_release(&changes);
 	return rc;
 }
 
@@ -75,7 +130,7 @@ verify_then(struct ra_step *s, struct err *e)
 		anchors[i].cert = t->anchors[i].cert;
 	s->op = op_by_request(s->msg.body);
 	if (s->op == NULL)
-		err_set(e, E_STORE, "state/cmp.db: a held request is no "
+		err_set(e, E_BODY_TYPE, "state/cmp.db: a held request is no "
 		    "request");
 	else
 		rc = verify_msg(&s->msg, &ask, &s->checked, e);
@@ -83,32 +138,70 @@ verify_then(struct ra_step *s, struct err *e)
 		rc = approval_vouch(&s->approvals, &s->msg, &ask, &s->checked,
 		    e);
 	/* Only who signed it is needed from here on, not by whom certified. */
-	if (rc == 0 && (rc = ra_decide(s, e)) == 0)
-		rc = ra_pass_on(s, e);
+	if (rc == 0)
+		rc = ra_decide(s, e) == -1 || check_shown(s, e) == -1 ? -1 :
+		    ra_pass_on(s, e);
 	free(anchors);
 	return rc;
 }
 
-int
-ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
-    struct err *e)
+/* The effects of a last word of our own to the sender of a request of ${op}. */
+static void
+end_txn(struct ra_step *s, const struct op *op, const struct err *why)
 {
-	struct shared shared;
-	struct buf secret;
-	const struct op *op = op_by_request(s->msg.body);
-	int rc = 0, is_mac = s->txn.mac_ref.n > 0;
-
 	s->o->err = *why;
 	s->txn.state = TXN_FAILED;
 	s->txn.messages++;
-	memset(&s->effects, 0, sizeof(s->effects));
 	s->effects = (struct effects){ .txn = &s->txn, .changes_txn = 1,
-	    .unhold = s->approved, .ticket = is_mac && op != NULL &&
-	    (op->flags & OP_ENROLS) ? TICKET_BACK : TICKET_SAME,
+	    .unhold = s->approved, .ticket = s->txn.mac_ref.n > 0 &&
+	    op != NULL && (op->flags & OP_ENROLS) ? TICKET_BACK : TICKET_SAME,
 	    .last = LAST_THIS };
 	snprintf(s->effects.event, sizeof(s->effects.event), "refused");
 	snprintf(s->effects.detail, sizeof(s->effects.detail), "%.220s",
 	    why->detail);
+}
+
+/* Its request was verified when it came: the audit trail misses none. */
+static int
+put_end(struct ra_step *s, struct slice answer, enum err_code code,
+    struct err *e)
+{
+	struct store_row row = { .effects = &s->effects, .answer = answer,
+	    .dir = s->o->dir, .later = s->en->in_bundle, .name = s->o->name,
+	    .code = code, .now = s->en->now };
+	char final[STORE_NAME];
+
+	if (store_put(s->en->store, &row, final, e) == -1)
+		return -1;
+	memcpy(s->o->name, final, sizeof(s->o->name));
+	return 0;
+}
+
+int
+ra_give_up(struct ra_step *s, const struct op *op, const struct err *why,
+    const struct err *cause, struct err *e)
+{
+	if (s->txn.id != 0)
+		end_txn(s, op, why);
+	else	/* there is only the audit trail to write to */
+		s->effects = (struct effects){ .event = "refused" };
+	s->effects.last = s->txn.id != 0 ? LAST_NONE : LAST_SAME;
+	snprintf(s->effects.detail, sizeof(s->effects.detail),
+	    "%.100s; nobody is told: %.100s", why->detail, cause->detail);
+	snprintf(s->o->note, sizeof(s->o->note), "%s", s->effects.detail);
+	s->o->err = *why;
+	buf_reset(&s->o->answer);
+	return put_end(s, SLICE_NONE, why->code, e);
+}
+
+/* "No", in ${s->o}, protected as the request was. */
+static int
+make_no(struct ra_step *s, const struct op *op, int in_body, struct err *e)
+{
+	int rc = 0, is_mac = s->txn.mac_ref.n > 0;
+	struct shared shared;
+	struct buf secret;
+
 	buf_init(&secret, 1 << 16);
 	if (is_mac)
 		rc = ra_shared(s, &secret, &shared, e);
@@ -116,10 +209,24 @@ ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
 	if (rc == 0)
 		rc = reject_make(s->en, &s->msg, op,
 		    is_mac ? &shared : NULL, in_body, s->txn.messages, s->o, e);
-	if (rc == 0)
-		rc = ra_put(s, NULL, buf_slice(&s->o->answer), why->code, e);
 	buf_release(&secret);
 	return rc;
+}
+
+int
+ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
+    struct err *e)
+{
+	const struct op *op = op_by_request(s->msg.body);
+	struct err cause = { 0 };
+
+	end_txn(s, op, why);
+	if (make_no(s, op, in_body, &cause) == 0)
+		return put_end(s, buf_slice(&s->o->answer), why->code, e);
+	if (!engine_is_temporary(cause.code))
+		return ra_give_up(s, op, why, &cause, e);
+	*e = cause;
+	return -1;
 }
 
 struct decided {
@@ -147,6 +254,18 @@ note(void *arg, const struct store_held *h)
 	return 0;
 }
 
+/* It cannot even be answered. */
+static int
+damaged(struct ra_step *s, struct err *why, struct err *e)
+{
+	if (engine_is_temporary(why->code)) {
+		*e = *why;
+		return -1;
+	}
+	err_wrap(why, "state/cmp.db: a held request is damaged");
+	return ra_give_up(s, op_by_request(s->txn.body), why, why, e);
+}
+
 static int
 decided(struct engine *en, int64_t txn, struct err *e)
 {
@@ -167,8 +286,10 @@ decided(struct engine *en, int64_t txn, struct err *e)
 	s.approved = 1;
 	snprintf(o.dir, sizeof(o.dir), "%s", s.txn.answer_dir.n > 0 ?
 	    buf_str(&s.txn.answer_dir) : "");
-	if (msg_decode(s.der, &s.msg, e) == -1)
+	if (msg_decode(s.der, &s.msg, &why) == -1) {
+		rc = damaged(&s, &why, e);
 		goto out;
+	}
 	if (ra_open(&s, &why) == -1)
 		s.approvals.n = 0;	/* they count no more */
 	else if (s.txn.state == TXN_REFUSED)

@@ -80,10 +80,18 @@ int	ra_hold(struct ra_step *s, struct err *e);
 /*
  * The last word to the sender of the request ${s->msg} of ${s->txn}, which
  * was verified long ago, is no: in its own response or an error message.
- * ${s->o->name} is that of the answer.
+ * ${s->o->name} is that of the answer, or "" if there cannot be one.
  */
 int	ra_turn_down(struct ra_step *s, const struct err *why, int in_body,
 	    struct err *e);
+
+/*
+ * The same without an answer, for ${cause}: its ticket is gone, or what the
+ * store has of it is damaged.  The transaction, if it is there, has failed, and
+ * nothing behind it waits.  ${op} is that of the request.
+ */
+int	ra_give_up(struct ra_step *s, const struct op *op,
+	    const struct err *why, const struct err *cause, struct err *e);
 
 /* Was the checked message seen before?  1 and its answer in ${s->o}, 0, -1. */
 int	ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e);

@@ -54,9 +54,21 @@ int	relay_down(const struct conf_rule *rule, const struct msg *m,
 
 /*
  * relay_template.c: CertReqMessages like that of ${q}, with what ${rule} adds
- * to the names, and raVerified as its proof of possession (5.2.3.2).
+ * to the names, and raVerified as its proof of possession (5.2.3.2).  ${out}
+ * is empty before.  E_TOO_LARGE, E_NAME_SYNTAX, relay_template_check().
  */
 int	relay_template(const struct conf_rule *rule, const struct cert_req *q,
 	    struct slice spki, struct derw *out, struct err *e);
+
+/*
+ * Are the CertReqMessages ${content} one request with raVerified, the key
+ * ${spki}, the names of ${q} as policy_forward() judged them and what ${rule}
+ * adds, and its other extensions, and nothing more?  relay_template() asks this
+ * of the bytes it wrote: whoever signs raVerified vouches for each of them.
+ * E_TMPL_SUBJECT, E_TMPL_SAN, E_TMPL_EXT, E_TMPL_KEY, E_INTERNAL.
+ */
+int	relay_template_check(const struct conf_rule *rule,
+	    const struct cert_req *q, struct slice spki, struct slice content,
+	    struct err *e);
 
 #endif

@@ -101,12 +101,12 @@ store_held_shown(struct store *s, int64_t txn, struct txn_hold *h,
 {
 	size_t at = keep->n;
 	struct store_use u;
-	const char *profile, *usages;
+	const char *profile, *usages, *changes;
 	int rc;
 
 	*h = (struct txn_hold){ .not_before = 0 };
 	store_use(s, STMT_HELD_SHOWN, "SELECT subject, san, spki, not_before, "
-	    "not_after, profile, usages FROM held WHERE txn = ?", &u);
+	    "not_after, profile, usages, changes FROM held WHERE txn = ?", &u);
 	store_bind_int(&u, txn);
 	if ((rc = store_step(&u, e)) == 1) {
 		h->subject = store_col(&u, 0);
@@ -116,17 +116,20 @@ store_held_shown(struct store *s, int64_t txn, struct txn_hold *h,
 		h->not_after = store_col_int(&u, 4);
 		profile = store_col_text(&u, 5);
 		usages = store_col_text(&u, 6);
+		changes = store_col_text(&u, 7);
 		buf_add_slice(keep, h->subject);
 		buf_add_slice(keep, h->san);
 		buf_add_slice(keep, h->spki);
 		buf_add(keep, profile, strlen(profile) + 1);
 		buf_add(keep, usages, strlen(usages) + 1);
+		buf_add(keep, changes, strlen(changes) + 1);
 		if (!buf_bad(keep)) {
 			h->subject.p = keep->p + at;
 			h->san.p = h->subject.p + h->subject.n;
 			h->spki.p = h->san.p + h->san.n;
 			h->profile = (const char *)h->spki.p + h->spki.n;
 			h->usages = h->profile + strlen(h->profile) + 1;
+			h->changes = h->usages + strlen(h->usages) + 1;
 		}
 	}
 	store_end(&u);

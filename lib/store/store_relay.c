@@ -162,7 +162,7 @@ store_relay_answered(struct store *s, const struct store_relay *r,
 	if (store_inside(s, e) == -1)
 		return -1;
 	store_use(s, STMT_RELAY_ANSWER, "UPDATE relay SET state = ?1, "
-	    "answer = (SELECT id FROM outbox WHERE name = ?2) "
+	    "answer = coalesce((SELECT id FROM outbox WHERE name = ?2), 0) "
 	    "WHERE txn = ?3 AND state < 4 AND (?4 OR id = ?5)", &u);
 	store_bind_int(&u, state);
 	store_bind_text(&u, name);

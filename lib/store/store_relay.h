@@ -63,9 +63,10 @@ int	store_relay_first(struct store *s, int64_t txn, struct store_relay *r,
 	    struct buf *keep, struct err *e);
 
 /*
- * The message ${name} of the outbox answers row ${r}, whose state becomes
- * ${state}; with ${all}, every open row of its transaction.  Their requests,
- * when they come again, get the first answer that they had.
+ * The message ${name} of the outbox, or none if that is "", answers row ${r},
+ * whose state becomes ${state}; with ${all}, every open row of its
+ * transaction.  Their requests, when they come again, get the first answer that
+ * they had.
  */
 int	store_relay_answered(struct store *s, const struct store_relay *r,
 	    enum relay_state state, int all, const char *name,

@@ -1,4 +1,6 @@
 /* Many messages in one, at the RA that bundles them: RFC 9483 5.2.2.2. */
+#include <sqlite3.h>
+
 #include "tap.h"
 #include "t_engine_relay.h"
 
@@ -626,6 +628,172 @@ test_mac(void)
 	draft_release(&d);
 }
 
+/* --- what cannot be answered any more is in nobody's way */
+
+static void
+remove_ticket(const char *ref)
+{
+	struct err e = { 0 };
+
+	if (store_begin(engine_store(ra), &e) == -1 ||
+	    store_ticket_remove(engine_store(ra), slice_str(ref), &e) != 1 ||
+	    store_commit(engine_store(ra), &e) == -1)
+		die("remove", &e);
+}
+
+static void
+spoil(const char *sql)
+{
+	sqlite3 *db = NULL;
+	struct err e = { 0 };
+
+	engine_close(ra);
+	if (sqlite3_open(in_top("ra/state/cmp.db"), &db) != SQLITE_OK ||
+	    sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_changes(db) != 1)
+		die(sql, &e);
+	sqlite3_close(db);
+	open_ra();
+}
+
+struct untold {
+	const char	*code;
+	int		 n;
+};
+
+static int
+is_untold(void *arg, const struct store_audit *x)
+{
+	struct untold *u = arg;
+
+	u->n += strcmp(x->code, u->code) == 0 &&
+	    strstr(x->detail, "nobody is told") != NULL;
+	return 0;
+}
+
+static int
+untold(const char *code)
+{
+	struct untold u = { .code = code };
+	struct err e = { 0 };
+
+	if (store_audit(engine_store(ra), is_untold, &u, &e) == -1)
+		die("audit", &e);
+	return u.n;
+}
+
+enum broken { TICKET_GONE, REQUEST_BAD, TXN_GONE };
+
+/* Two in a bundle; the first cannot be told what became of it. */
+static void
+test_untold(enum broken how, int lose)
+{
+	const char *code = err_name(lose ? E_BATCH_LOST : E_BATCH_ERROR);
+	struct ask a, b = asked(&dev, BODY_IR, NULL);
+	int rows, n = untold(code);
+	struct slice v[3];
+	struct msg q;
+
+	ra_conf("", "[forward slips]\nforward = replace\nbatch = yes\n"
+	    FORWARD("forward = keep\nbatch = yes"));
+	due(1);
+	rows = open_rows();
+	ticket("gone", 1);
+	give(mac_ask(&a, BODY_IR, "gone"));
+	give(make(&b));
+	due(1);
+	q = UP(BODY_NESTED)->m;
+	members(upstream(out[0].der), v, 3);
+	if (how != REQUEST_BAD)
+		remove_ticket("gone");
+	if (how == REQUEST_BAD)
+		spoil("UPDATE relay SET request = x'3000' WHERE id = "
+		    "(SELECT max(id) - 1 FROM relay)");
+	if (how == TXN_GONE)
+		spoil("DELETE FROM txn WHERE id = (SELECT max(txn) - 1 FROM "
+		    "relay)");
+	give(lose ? answers_to(&q, &cmp, &v[1], 1) : error_to(&q, &cmp,
+	    STATUS_REJECTION));
+	ok(to.verdict == VERDICT_ANSWERED && n_out == 1 && slice_eq(
+	    out[0].m.hdr.transaction_id, b.d.transaction_id) && at_ra(&b) ==
+	    (lose ? TXN_DONE : TXN_FAILED), "batch: who cannot be told (%d) "
+	    "that there is %s answer keeps nobody from theirs", how,
+	    lose ? "no" : "a bad");
+	ok(open_rows() == rows && untold(code) == n + 1, "batch: its row is "
+	    "closed, and the audit trail has %s", code);
+	ok(lose || strstr(to.note, "but for 1") != NULL, "batch: the operator "
+	    "is told that somebody was not");
+	give(error_to(&q, &cmp, STATUS_REJECTION));
+	ok(to.code == E_ANSWER_TAKEN && n_out == 0, "batch: and the bundle is "
+	    "done");
+	if (how == REQUEST_BAD)
+		remove_ticket("gone");
+	drop(&a);
+	drop(&b);
+}
+
+struct to_decide {
+	int64_t txn[8];
+	int	n;
+};
+
+static int
+one_held(void *arg, const struct store_held *h)
+{
+	struct to_decide *d = arg;
+
+	d->txn[d->n++ % 8] = h->txn;
+	return 0;
+}
+
+static int
+decide_all(const char *why)
+{
+	struct to_decide d = { .n = 0 };
+	struct err e = { 0 };
+
+	if (store_helds(engine_store(ra), one_held, &d, &e) == -1 ||
+	    engine_begin(ra, &e) == -1)
+		die("held", &e);
+	for (int i = 0; i < d.n; i++)
+		if (store_decide(engine_store(ra), d.txn[i], why, "x",
+		    the_time, &e) == -1)
+			die("decide", &e);
+	if (engine_commit(ra, &e) == -1)
+		die("decide", &e);
+	return d.n;
+}
+
+/* The same of two that an operator has looked at. */
+static void
+test_held_untold(enum broken how, const char *why)
+{
+	struct ask a, b = asked(&dev, BODY_IR, NULL);
+	const char *code = err_name(how == REQUEST_BAD ? E_SYNTAX :
+	    why != NULL ? E_NOT_APPROVED : E_PROT_MAC);
+	int n = untold(code);
+
+	ra_conf("", "[forward slips]\nforward = replace\nhold = yes\n"
+	    FORWARD("forward = keep\nhold = yes"));
+	ticket("gone", 1);
+	give(mac_ask(&a, BODY_IR, "gone"));
+	give(make(&b));
+	ok(at_ra(&b) == TXN_HELD, "(held)");
+	if (how == REQUEST_BAD)
+		spoil("UPDATE held SET request = x'3000' WHERE txn = "
+		    "(SELECT min(txn) FROM held)");
+	remove_ticket("gone");
+	ok(decide_all(why) == 2 && due(0) == 2 && n_out == 1 && slice_eq(
+	    out[0].m.hdr.transaction_id, b.d.transaction_id) && at_ra(&b) ==
+	    (why != NULL ? TXN_FAILED : TXN_DELAYED), "hold: what cannot be "
+	    "answered (%d), %s, keeps nobody behind it waiting", how,
+	    why != NULL ? "rejected" : "approved");
+	ok(untold(code) == n + 1 && decide_all(why) == 0 && due(0) == 0,
+	    "hold: it is decided, and the audit trail has %s", code);
+	drop(&a);
+	drop(&b);
+}
+
 /* What the audit trail says of those that were lost. */
 static void
 test_audit(void)
@@ -661,6 +829,14 @@ main(void)
 	test_device("replace");
 	test_device("raverified");
 	test_mac();
+	for (int lose = 0; lose < 2; lose++) {
+		test_untold(TICKET_GONE, lose);
+		test_untold(REQUEST_BAD, lose);
+		test_untold(TXN_GONE, lose);
+	}
+	test_held_untold(TICKET_GONE, NULL);
+	test_held_untold(TICKET_GONE, "no");
+	test_held_untold(REQUEST_BAD, NULL);
 	test_audit();
 	key_free(plain.key);
 	teardown_relay();

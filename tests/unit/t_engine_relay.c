@@ -685,6 +685,90 @@ test_wants_key(void)
 	ask_release(&a);
 }
 
+struct last_audit {
+	const char	*code;
+	int		 is;
+};
+
+static int
+last_audit(void *arg, const struct store_audit *x)
+{
+	struct last_audit *l = arg;
+
+	l->is = strcmp(x->code, l->code) == 0;
+	return 0;
+}
+
+/* Is the last row of the audit trail about this? */
+static int
+audited(enum err_code code)
+{
+	struct last_audit l = { .code = err_name(code) };
+	struct err e = { 0 };
+
+	return store_audit(engine_store(ra), last_audit, &l, &e) == 0 && l.is;
+}
+
+static const char *shown_changes;
+
+static int
+see_changes(void *arg, const struct store_held *h)
+{
+	shown_changes = strcmp(h->changes, arg) == 0 ? arg : "something else";
+	return 0;
+}
+
+/* What a rule adds was shown to the operator, or does not go up. */
+static void
+test_hold_adds(const char *then, const char *shown, const char *now, int goes)
+{
+	struct ask a = asked(&dev, BODY_IR, NULL);
+	struct err e = { 0 };
+	char rule[300];
+	struct left *l;
+
+	snprintf(rule, sizeof(rule), FORWARD("hold = yes\n%s"), then);
+	ra_conf("", rule);
+	give(make(&a));
+	shown_changes = NULL;
+	ok(at_ra(&a) == TXN_HELD && store_helds(engine_store(ra), see_changes,
+	    (void *)(uintptr_t)shown, &e) == 0 && shown_changes == shown,
+	    "hold: the operator sees \"%s\"", shown);
+	decide(&a, dev.cert.spki, ra, NULL);
+	snprintf(rule, sizeof(rule), FORWARD("hold = yes\n%s"), now);
+	ra_conf("", rule);
+	ok(due(0) == 1, "(decided)");
+	if (goes) {
+		ok(UP(BODY_IR)->m.body == BODY_IR && at_ra(&a) == TXN_DELAYED,
+		    "hold: it goes up with that");
+	} else {
+		l = DOWN(BODY_IP);
+		ok(l->r.status == STATUS_REJECTION && l->r.fail ==
+		    FAIL_NOT_AUTHORIZED && at_ra(&a) == TXN_FAILED &&
+		    audited(E_HELD_CHANGED), "hold: but not if the rule adds "
+		    "something else by then: E_HELD_CHANGED");
+	}
+	drop(&a);
+}
+
+#define ADDS	"forward = raverified\nadd-subject = OU=Plant 7\n" \
+		"add-san = dns:gate.example dns:b.example"
+#define SHOWN	"subject gets OU=Plant 7; alternative names get " \
+		"dns:gate.example, dns:b.example"
+
+static void
+test_hold_changes(void)
+{
+	test_hold_adds(ADDS, SHOWN, ADDS, 1);
+	test_hold_adds("forward = raverified\nadd-san = dns:b.example",
+	    "alternative names get dns:b.example",
+	    "forward = raverified\nadd-san = dns:b.example", 1);
+	test_hold_adds(ADDS, SHOWN, ADDS " dns:c.example", 0);
+	test_hold_adds("forward = raverified", "", ADDS, 0);
+	test_hold_adds(ADDS, SHOWN, "forward = keep", 0);
+	test_hold_adds("forward = keep", "", "forward = raverified", 1);
+}
+
 int
 main(void)
 {
@@ -709,6 +793,7 @@ main(void)
 	test_hold("not this one");
 	restarts = 0;
 	test_hold_late();
+	test_hold_changes();
 	teardown_relay();
 	return done();
 }

@@ -285,6 +285,127 @@ test_template(void)
 	drop(&a);
 }
 
+static enum err_code
+checked_as(const struct conf_rule *rule, const struct cert_req *q,
+    struct slice spki, struct slice content)
+{
+	struct err e = { 0 };
+
+	return relay_template_check(rule, q, spki, content, &e) == 0 ? E_NONE :
+	    e.code;
+}
+
+/* What is signed with raVerified is read again before. */
+static void
+test_template_check(void)
+{
+	char *add[] = { (char []){ "dns:gate.example" } };
+	struct conf_rule plain = { .name = (char []){ "x" } }, named = plain,
+	    rule;
+	struct ask a = asked(&dev, BODY_IR, NULL);
+	struct buf *more = new_buf(), *key = new_buf();
+	struct cert_req q, other;
+	struct slice spki;
+	struct taken_in t;
+	struct msg m;
+
+	named.add_subject = (char []){ "OU=Plant 7" };
+	rule = named;
+	rule.add_san.v = add;
+	rule.add_san.n = 1;
+	a.san = "dns:p.example";
+	a.ku = KU_DIGITAL_SIGNATURE;
+	take_in(&t, make(&a), &rule);
+	q = other = t.request.cert_req;
+	spki = buf_slice(&t.request.spki);
+	(void)sent(&t, FORWARD_RAVERIFIED, &m);
+	ok(checked_as(&rule, &q, spki, m.content) == E_NONE, "raverified: what "
+	    "was written is what was meant");
+	ok(checked_as(&plain, &q, spki, m.content) == E_TMPL_SUBJECT,
+	    "raverified: another subject is not signed");
+	ok(checked_as(&named, &q, spki, m.content) == E_TMPL_SAN,
+	    "raverified: nor a name too many");
+	buf_add_slice(more, q.tmpl.extensions);
+	buf_add_slice(more, SLICE_LIT("\x30\x09\x06\x03\x55\x1d\x63\x04\x02"
+	    "\x05\x00"));
+	other.tmpl.extensions = buf_slice(more);
+	ok(checked_as(&rule, &other, spki, m.content) == E_TMPL_EXT,
+	    "raverified: nor other extensions");
+	buf_add_slice(key, spki);
+	key->p[key->n - 1] ^= 1;
+	ok(checked_as(&rule, &q, buf_slice(key), m.content) == E_TMPL_KEY,
+	    "raverified: nor another key");
+	ok(checked_as(&rule, &q, spki, t.m.content) == E_INTERNAL,
+	    "raverified: nor another proof of possession");
+	let_go(&t);
+	drop(&a);
+}
+
+/* The template of ${q} for upstream with the extensions ${exts}. */
+static enum err_code
+template_of(const struct cert_req *q, struct slice spki, struct slice exts,
+    struct slice *san)
+{
+	struct conf_rule rule = { .name = (char []){ "x" } };
+	struct cert_req bent = *q, r;
+	struct err e = { 0 };
+	struct derw w;
+	size_t n;
+
+	*san = SLICE_NONE;
+	bent.tmpl.extensions = exts;
+	derw_init(&w, 1 << 20);
+	if (relay_template(&rule, &bent, spki, &w, &e) == 0 &&
+	    crmf_requests(derw_slice(&w), &r, &n, &e) == 0)
+		*san = policy_asked_san(r.tmpl.extensions);
+	derw_release(&w);
+	return e.code;
+}
+
+static void
+test_template_extensions(void)
+{
+	/* Extensions of an id that holds another, complete SAN. */
+	static const char hidden[] = "\x30\x1b\x06\x15\x06\x03\x55\x1d\x11"
+	    "\x04\x0e\x30\x0c\x82\x0a""boss.other\x04\x02\x05\x00";
+	struct ask a = asked(&dev, BODY_IR, NULL);
+	struct buf *big = new_buf(), *twice = new_buf();
+	struct slice san, spki;
+	struct taken_in t;
+	struct cert_req q;
+	struct derw w;
+
+	a.san = "dns:p.example";
+	take_in(&t, make(&a), NULL);
+	q = t.request.cert_req;
+	spki = buf_slice(&t.request.spki);
+	derw_init(&w, 1 << 20);
+	for (int i = 0; i < 70000; i++)
+		buf_add_u8(big, 0);
+	derw_prim(&w, DER_OCTET_STRING, buf_slice(big));
+	derw_oid(&w, SLICE_LIT("\x55\x1d\x63"));
+	derw_wrap(&w, DER_SEQUENCE, 0);
+	buf_add_slice(twice, q.tmpl.extensions);
+	buf_add_slice(twice, derw_slice(&w));
+	ok(template_of(&q, spki, buf_slice(twice), &san) == E_TOO_LARGE,
+	    "raverified: extensions that are too long are refused, not left "
+	    "out");
+	buf_reset(twice);
+	buf_add_slice(twice, q.tmpl.extensions);
+	buf_add_slice(twice, q.tmpl.extensions);
+	ok(template_of(&q, spki, buf_slice(twice), &san) == E_TMPL_SAN,
+	    "raverified: two subjectAltNames are refused");
+	ok(template_of(&q, spki, SLICE(q.tmpl.extensions.p,
+	    q.tmpl.extensions.n - 1), &san) == E_TMPL_EXT, "raverified: so are "
+	    "extensions that end early");
+	(void)template_of(&q, spki, SLICE_LIT(hidden), &san);
+	ok(san.n == 0, "raverified: a name that hides in the id of an "
+	    "extension is none");
+	derw_release(&w);
+	let_go(&t);
+	drop(&a);
+}
+
 /* --- down */
 
 static void
@@ -331,6 +452,8 @@ main(void)
 	test_recip_nonce();
 	test_orig();
 	test_template();
+	test_template_check();
+	test_template_extensions();
 	test_down();
 	teardown_relay();
 	return done();
