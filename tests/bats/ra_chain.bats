@@ -350,6 +350,38 @@ row() {
 	has_cert pump1
 }
 
+@test "chain: what an [ra] says of an ir goes for its certConf and pollReq" {
+	row no no
+	sed -i "/^cert = trust.lra.pem/a body = ir" ra/cmp.conf
+	set_conf ca "ra ra" body ir
+	set_conf ca "profile default" confirm explicit
+	set_conf ca "profile default" hold yes
+	asks pump1
+	round pump1 lra ra
+	approve ca
+	round pump1 lra ra
+	[ "$(count pump1.desk/*-certconf.pki)" = 1 ]
+	round pump1 lra ra
+	[ "$(tail -n1 pump1.told)" = pkiConf ]
+	has_cert pump1
+}
+
+@test "chain: LRA, RA and CA each let it wait, and each lets it go" {
+	row yes no
+	set_conf lra "forward dev" hold yes
+	set_conf ra "forward below" hold yes
+	set_conf ca "profile default" hold yes
+	asks pump1
+	for home in lra ra ca; do
+		round pump1 lra ra
+		[ "$(count pump1.desk/*-pollreq.pki)" = 1 ]
+		[ ! -e pump1/certs ] || [ "$(count pump1/certs/*.pem)" = 0 ]
+		approve "$home"
+	done
+	round pump1 lra ra
+	has_cert pump1
+}
+
 @test "chain: wrong MACs do not stop a request that was held in time" {
 	forwards ra secret 'forward = replace' 'hold = yes'
 	cmp-ca -C ra ticket new --subject 'CN=*,O=Example' --json >slip
@@ -415,4 +447,32 @@ row() {
 	run -0 cmp-process -C ra error/*.pki -o told/
 	run -1 cmp-process -C pump1 told/*-error.pki
 	has E_ANSWER_ERROR
+}
+
+@test "chain: a pollReq that a later answer has overtaken is refused and ends nothing" {
+	row yes no
+	set_conf ca "profile default" hold yes
+	asks pump1
+	cp pump1.desk/*.pki lra/spool/in/
+	cmp-process -C lra --flush
+	sends lra ra upstream
+	cmp-process -C ra
+	sends ra lra
+	cmp-process -C lra
+	run -3 cmp-process -C pump1 lra/spool/out/*-3-ip.pki -o old/
+	rm lra/spool/out/*.pki
+	sends ra ca upstream
+	cmp-process -C ca
+	sends ca ra
+	cmp-process -C ra
+	sends ra lra
+	cmp-process -C lra
+	takes pump1 lra
+	approve ca
+	run -1 cmp-process -C lra old/*-pollreq.pki -o no/
+	has E_RECIP_NONCE
+	run -1 cmp-process -C pump1 no/*-error.pki
+	has E_RECIP_NONCE
+	round pump1 lra ra
+	has_cert pump1
 }
