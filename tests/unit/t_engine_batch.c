@@ -274,7 +274,7 @@ static void
 test_wrong(void)
 {
 	struct ask a[2];
-	struct slice der[2], v[3], bundle, answers, id;
+	struct slice der[2], v[3], bundle, answers, id, one;
 	struct buf *b = new_buf();
 	struct msg q;
 
@@ -302,6 +302,12 @@ test_wrong(void)
 	give(answers_to(&q, &cmp, der, 2));
 	ok(to.verdict == VERDICT_REFUSED || to.verdict == VERDICT_BAD,
 	    "a bundle of requests is not one of answers");
+	one = v[1];
+	v[1] = der[1];
+	give(answers_to(&q, &cmp, v, 2));
+	v[1] = one;
+	ok(to.verdict == VERDICT_BAD && to.code == E_NESTED && n_out == 0,
+	    "nor is one with a request among them");
 	ok(are(a, 2, TXN_DELAYED) == 2, "(they still wait)");
 	/* A member that somebody has changed, within a good bundle. */
 	buf_add_slice(b, v[0]);
