@@ -234,7 +234,10 @@ put_screen(const struct store_held *h)
 	}
 	profile_line(h);
 	line("Usages", h->usages);
-	line("Changes", h->changes);
+	buf_reset(&b);
+	escape_text(&b, slice_str(h->changes), SIZE_MAX);
+	if (b.n > 0)	/* all of it: it is what is agreed to */
+		printf("Changes    %s\n", buf_str(&b));
 	line("Held", h->why);
 	line("Needs", h->quorum);
 	store_approvals(the_store, h->txn, approved_line, NULL, &e);

@@ -6,6 +6,8 @@
 #include "base/escape.h"
 #include "role/ra_int.h"
 
+#define CHANGES_MAX	(1 << 15)
+
 /* Whose secret or certificate it was made with, for the list. */
 static void
 put_signer(const struct ra_step *s, struct buf *out)
@@ -55,7 +57,7 @@ check_shown(const struct ra_step *s, struct err *e)
 	int rc;
 
 	buf_init(&keep, (size_t)2 << 20);
-	buf_init(&now, 1 << 16);
+	buf_init(&now, CHANGES_MAX);
 	rc = store_held_shown(s->en->store, s->txn.id, &shown, &keep, e);
 	if (rc == 0)
 		rc = err_set(e, E_STORE, "state/cmp.db: a held request is not "
@@ -79,7 +81,7 @@ ra_hold(struct ra_step *s, struct err *e)
 	struct buf signer, changes;
 	int rc;
 
-	buf_init(&changes, 1 << 16);
+	buf_init(&changes, CHANGES_MAX);
 	if (put_changes(s, &changes, e) == -1) {
 		buf_release(&changes);
 		return -1;
