@@ -169,7 +169,7 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBS) \
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter-out \
 	    $(if $(filter $*,$(FUZZ_DER)),,%/mutate_der.o),$^) $(LDLIBS)
 bats: $(TOOLS:%=$(O)/%) $(FIXED) $(O)/inject.so
-	@$(TEST_ENV) bats $(if $(T),$(T),$(wildcard tests/bats/*.bats))
+	@$(TEST_ENV) sh tests/bats/run.sh $(if $(T),$(T),$(wildcard tests/bats/*.bats))
 # Processes are killed, not the machine: memory will do, and is faster.
 SWEEP_TMP := $(if $(wildcard /dev/shm/.),/dev/shm,$(O))
 sweep: $(TOOLS:%=$(O)/%) $(O)/inject.so
