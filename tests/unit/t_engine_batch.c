@@ -300,7 +300,7 @@ test_wrong(void)
 	    "recipNonce");
 	q.hdr.sender_nonce = id;
 	give(answers_to(&q, &cmp, der, 2));
-	ok(to.verdict == VERDICT_REFUSED || to.verdict == VERDICT_BAD,
+	ok(to.verdict == VERDICT_REFUSED && to.code == E_NOT_AUTHORIZED,
 	    "a bundle of requests is not one of answers");
 	one = v[1];
 	v[1] = der[1];
