@@ -124,9 +124,8 @@ setup_sign(struct making *k, struct tbs *t, struct buf *out, struct err *e)
 	return cert_sign(t, k->ca_key, &alg, out, e);
 }
 
-/* What a new CA is to be. */
-static int
-read_new(struct making *k, struct err *e)
+int
+setup_new(struct making *k, const char *what, struct err *e)
 {
 	int64_t n = setup_days(k->ask->days);
 
@@ -137,7 +136,8 @@ read_new(struct making *k, struct err *e)
 	    name_check(buf_slice(&k->name), e) == -1)
 		return err_wrap(e, "--name");
 	if (name_is_empty(buf_slice(&k->name)))
-		return err_set(e, E_USAGE, "--name is empty; a CA needs one");
+		return err_set(e, E_USAGE, "--name is empty; %s needs "
+		    "one", what);
 	k->until = k->now + n * SETUP_DAY;
 	return key_spec_check(k->ask->newkey, e);
 }
@@ -158,8 +158,8 @@ make_ca(struct making *k, struct err *e)
 	    buf_slice(&k->ca_der), e);
 }
 
-static int
-check_chain(const char *file, struct err *e)
+int
+setup_chain(const char *file, struct err *e)
 {
 	struct certs c = { 0 };
 	int rc;
@@ -182,7 +182,7 @@ read_existing(struct making *k, struct err *e)
 
 	if (key_load(a->key, a->key_pass, &k->ca_key, e) == -1 ||
 	    certs_load(a->cert, &c, e) == -1 ||
-	    (a->chain != NULL && check_chain(a->chain, e) == -1))
+	    (a->chain != NULL && setup_chain(a->chain, e) == -1))
 		goto out;
 	if (c.n == 0 || !c.v[0].ca) {
 		err_set(e, E_KEY_CERT, "%.200s: no CA certificate in it",
@@ -208,7 +208,8 @@ read_ask(struct making *k, struct err *e)
 	if (k->ask->protect_newkey != NULL &&
 	    key_spec_check(k->ask->protect_newkey, e) == -1)
 		return -1;
-	return k->ask->key != NULL ? read_existing(k, e) : read_new(k, e);
+	return k->ask->key != NULL ? read_existing(k, e) :
+	    setup_new(k, "a CA", e);
 }
 
 static int

@@ -23,6 +23,12 @@ void	setup_end(struct making *k);
 /* ${s} days, or without it those of a new certificate; -1: no such number. */
 int64_t	setup_days(const char *s);
 
+/* Name, days and key that are asked for, of a new ${what}: "a CA". */
+int	setup_new(struct making *k, const char *what, struct err *e);
+
+/* Are there certificates in ${file}? */
+int	setup_chain(const char *file, struct err *e);
+
 /* Make keys/, certs/ and trust/, and open the first two. */
 int	setup_dirs(struct making *k, struct err *e);
 

@@ -10,36 +10,6 @@
 #include "prot/protect.h"
 #include "store/store.h"
 
-static int
-read_new(struct making *k, struct err *e)
-{
-	int64_t n = setup_days(k->ask->days);
-
-	if (n == -1)
-		return err_set(e, E_USAGE, "--days is \"%.20s\", expected 1 "
-		    "to 36500", k->ask->days);
-	if (name_parse(k->ask->name, &k->name, e) == -1 ||
-	    name_check(buf_slice(&k->name), e) == -1)
-		return err_wrap(e, "--name");
-	if (name_is_empty(buf_slice(&k->name)))
-		return err_set(e, E_USAGE, "--name is empty; an RA needs one");
-	k->until = k->now + n * SETUP_DAY;
-	return key_spec_check(k->ask->newkey, e);
-}
-
-static int
-read_chain(const char *file, struct err *e)
-{
-	struct certs c = { 0 };
-	int rc = certs_load(file, &c, e);
-
-	if (rc == 0 && c.n == 0)
-		rc = err_set(e, E_CERT_SYNTAX, "%.200s: no certificate in it",
-		    file);
-	certs_free(&c);
-	return rc;
-}
-
 /* Do the files that are given make an RA?  Its certificate in ${k->ca_der}. */
 static int
 read_given(struct making *k, struct err *e)
@@ -63,7 +33,7 @@ read_given(struct making *k, struct err *e)
 		goto out;
 	}
 	buf_add_slice(&k->ca_der, c.v[0].der);
-	rc = a->chain != NULL ? read_chain(a->chain, e) : 0;
+	rc = a->chain != NULL ? setup_chain(a->chain, e) : 0;
 out:
 	certs_free(&c);
 	return rc;
@@ -72,7 +42,8 @@ out:
 int
 setup_ra_read(struct making *k, struct err *e)
 {
-	return k->ask->key != NULL ? read_given(k, e) : read_new(k, e);
+	return k->ask->key != NULL ? read_given(k, e) :
+	    setup_new(k, "an RA", e);
 }
 
 static int
