@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "role/ca_info.h"
 #include "role/ca_int.h"
+#include "role/intake.h"
 
 static void
 step_init(struct step *s, struct engine *en, struct outcome *o)
@@ -47,15 +48,9 @@ step_release(struct step *s)
 static int
 verify(struct step *s, struct err *e)
 {
-	const struct conf_channel *by = s->en->by;
-	struct verify_ask ask = {
-		.anchors = s->en->trust.anchors,
-		.n_anchors = s->en->trust.n_anchors,
-		.now = s->en->now,
-		.time_past = by->time_past, .time_future = by->time_future,
-		.secret = secret_find, .secret_arg = &s->secret,
-		.budget = &s->en->mac_budget,
-	};
+	struct intake in = { .en = s->en, .msg = &s->msg,
+	    .approvals = &s->approvals, .secret = &s->secret,
+	    .known = &s->known };
 
 	if (verify_header(&s->msg, e) == -1)
 		return -1;
@@ -67,18 +62,8 @@ verify(struct step *s, struct err *e)
 	if (verify_is_mac(&s->msg) &&
 	    authz_check(s->msg.body, AUTHZ_MAC, AUTHZ_NEW, e) == -1)
 		return -1;
-	/* extraCerts may be left out after the first message (3.3). */
-	if (!(s->op->flags & OP_STARTS) && (s->others = store_signers(
-	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
-		return -1;
-	ask.known = buf_slice(&s->known);
-	s->secret.running = s->others > 0;
-	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
-		return 0;
-	if (e->code == E_PATH_NONE && s->approvals.n > 0)
-		return approval_vouch(&s->approvals, &s->msg, &ask,
-		    &s->checked, e);
-	return secret_explain(&s->secret, e);
+	in.op = s->op;
+	return intake_verify(&in, &s->others, &s->checked, e);
 }
 
 static int

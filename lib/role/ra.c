@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/rand.h"
 #include "msg/poll.h"
+#include "role/intake.h"
 #include "role/ra_batch.h"
 #include "role/ra_int.h"
 #include "store/store_batch.h"
@@ -77,7 +78,8 @@ ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e)
 		snprintf(o->note, sizeof(o->note), "answered before, the same "
 		    "answer again");
 	} else if (rc == 1) {
-		snprintf(o->note, sizeof(o->note), "%s", msg_is_request(s->msg.body) ? "is upstream already" :
+		snprintf(o->note, sizeof(o->note), "%s",
+		    msg_is_request(s->msg.body) ? "is upstream already" :
 		    "was taken before");
 		rc = store_relay_again(s->en->store, identity, e) == -1 ? -1 :
 		    1;
@@ -89,15 +91,9 @@ ra_seen(struct ra_step *s, const uint8_t *identity, struct err *e)
 static int
 verify(struct ra_step *s, struct err *e)
 {
-	const struct conf_channel *by = s->en->by;
-	struct verify_ask ask = {
-		.anchors = s->en->trust.anchors,
-		.n_anchors = s->en->trust.n_anchors,
-		.now = s->en->now,
-		.time_past = by->time_past, .time_future = by->time_future,
-		.secret = secret_find, .secret_arg = &s->secret,
-		.budget = &s->en->mac_budget,
-	};
+	struct intake in = { .en = s->en, .msg = &s->msg,
+	    .approvals = &s->approvals, .secret = &s->secret,
+	    .known = &s->known };
 
 	if (verify_header(&s->msg, e) == -1)
 		return -1;
@@ -105,17 +101,8 @@ verify(struct ra_step *s, struct err *e)
 	if (s->op == NULL)
 		return err_set(e, E_BODY_TYPE, "body is %s, which this RA does "
 		    "not pass on", msg_body_name(s->msg.body));
-	if (!(s->op->flags & OP_STARTS) && (s->others = store_signers(
-	    s->en->store, s->msg.hdr.transaction_id, &s->known, e)) == -1)
-		return -1;
-	ask.known = buf_slice(&s->known);
-	s->secret.running = s->others > 0;
-	if (verify_msg(&s->msg, &ask, &s->checked, e) == 0)
-		return 0;
-	if (e->code == E_PATH_NONE && s->approvals.n > 0)
-		return approval_vouch(&s->approvals, &s->msg, &ask,
-		    &s->checked, e);
-	return secret_explain(&s->secret, e);
+	in.op = s->op;
+	return intake_verify(&in, &s->others, &s->checked, e);
 }
 
 static int
